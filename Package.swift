@@ -1,0 +1,67 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One static Swift runtime inside each shared object, so that a C program needs no Swift on its machine.
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v5),
+  .unsafeFlags(["-static-stdlib"]),
+]
+
+/// Kernels need fused multiply-add and must be optimised in debug builds too: an unoptimised one is 100 times slower.
+let kernelSettings: [SwiftSetting] = swiftSettings + [.unsafeFlags(["-Ounchecked"])]
+
+/// Only the symbols of the version script leave a shared object; each listed symbol must exist.
+func sharedObject(versionScript: String, soname: String) -> [LinkerSetting] {
+  [
+    .unsafeFlags([
+      "-static-stdlib", "-use-ld=lld",
+      "-Xlinker", "--version-script=\(Context.packageDirectory)/\(versionScript)",
+      "-Xlinker", "--no-undefined-version",
+      "-Xlinker", "-soname=\(soname)",
+      "-Xlinker", "-z", "-Xlinker", "nodelete",
+      "-Xlinker", "-z", "-Xlinker", "now",
+    ])
+  ]
+}
+
+let package = Package(
+  name: "decoupled",
+  products: [
+    .library(name: "decoupled", type: .dynamic, targets: ["DecoupledABI"]),
+    .library(name: "decoupled-backend-openblas", type: .dynamic, targets: ["OpenBLASBackend"]),
+    .executable(name: "decoupled-command", targets: ["DecoupledCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    .target(name: "CDecoupled", path: "Include", publicHeadersPath: "."),
+    .target(name: "CSystem"),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
+
+    .target(name: "DecoupledBackendKit", dependencies: ["CDecoupled"], swiftSettings: kernelSettings),
+    .target(
+      name: "DecoupledCore", dependencies: ["CDecoupled", "CSystem", "DecoupledBackendKit"],
+      swiftSettings: swiftSettings),
+    .target(name: "DecoupledVision", dependencies: ["CPNG", "CTurboJPEG"], swiftSettings: swiftSettings),
+    .target(
+      name: "DecoupledNetworks", dependencies: ["DecoupledCore", "DecoupledVision"], swiftSettings: swiftSettings),
+    .target(
+      name: "DecoupledABI", dependencies: ["DecoupledNetworks", "CDecoupled"], swiftSettings: swiftSettings,
+      linkerSettings: sharedObject(versionScript: "Sources/DecoupledABI/exports.map", soname: "libdecoupled.so.1")),
+    .executableTarget(
+      name: "DecoupledCommand",
+      dependencies: [
+        "DecoupledNetworks", "Yams", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings, linkerSettings: [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])]),
+    .target(
+      name: "OpenBLASBackend", dependencies: ["CDecoupled", "COpenBLAS", "DecoupledBackendKit"], path: "Sources/Backends/OpenBLAS",
+      swiftSettings: kernelSettings,
+      linkerSettings: sharedObject(
+        versionScript: "Sources/Backends/plugin.map", soname: "libdecoupled-backend-openblas.so")),
+  ]
+)

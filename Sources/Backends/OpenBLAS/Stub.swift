@@ -1,0 +1,1 @@
+@_cdecl("dcn_backend_entry") public func v() -> Int32 { 1 }

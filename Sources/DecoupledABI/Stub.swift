@@ -1,0 +1,1 @@
+@_cdecl("dcn_version_string") public func v() -> Int32 { 1 }

@@ -1,0 +1,36 @@
+public import CDecoupled
+
+/// One call of a kernel: its operands as `backend.h` orders them, its workspaces and the host's threads.
+public struct KernelCall {
+  public let inputs: UnsafeBufferPointer<dcn_tensor>
+  public let outputs: UnsafeBufferPointer<dcn_tensor>
+  let context: UnsafePointer<dcn_run_context>
+  let host: UnsafePointer<dcn_host>
+
+  /// How many lanes `parallelFor` may use.
+  public var lanes: Int { Int(context.pointee.lanes) }
+
+  /// Memory shared by all lanes, as large as the kernel asked for.
+  public var workspace: UnsafeMutableRawPointer? { context.pointee.workspace }
+
+  /// Memory of one lane, as large as the kernel asked for.
+  public func laneWorkspace(_ lane: Int) -> UnsafeMutableRawPointer? {
+    context.pointee.lane_workspace.map { $0 + lane * Int(context.pointee.lane_workspace_size) }
+  }
+
+  /// Runs `body(index, lane)` for each index below `count` on the host's threads.
+  /// - Throws: `BackendFailure.cancelled` when the user stopped the run.
+  public func parallelFor(_ count: Int, _ body: (_ index: Int, _ lane: Int) -> Void) throws {
+    let status = withoutActuallyEscaping(body) { escapable -> Int32 in
+      var task = escapable
+      return withUnsafeMutablePointer(to: &task) { pointer in
+        host.pointee.parallel_for(
+          context.pointee.session, Int64(count),
+          { index, lane, data in
+            data!.assumingMemoryBound(to: ((Int, Int) -> Void).self).pointee(Int(index), Int(lane))
+          }, pointer)
+      }
+    }
+    if status != Int32(DCN_STATUS_OK) { throw BackendFailure.cancelled }
+  }
+}

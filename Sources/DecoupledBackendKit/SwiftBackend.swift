@@ -1,0 +1,114 @@
+public import CDecoupled
+
+/// A backend written in Swift. `BackendTable` turns it into the C functions of `backend.h`.
+public protocol SwiftBackend: AnyObject {
+  /// How many leading nodes of the chain run as one kernel, 0 for none.
+  func supports(_ chain: Chain) -> Int
+  /// Makes a kernel for exactly the nodes of `chain`. Nothing of `chain` may be kept but copies.
+  func makeKernel(_ chain: Chain) throws -> SwiftKernel
+}
+
+/// A kernel made for a chain of nodes. Immutable once made: `run` may be called from several threads at once.
+public protocol SwiftKernel: AnyObject {
+  /// Bytes shared by all lanes of a run.
+  var workspaceSize: Int { get }
+  /// Bytes for each lane of a run.
+  var laneWorkspaceSize: Int { get }
+  func run(_ call: KernelCall) throws
+}
+
+extension SwiftKernel {
+  public var workspaceSize: Int { 0 }
+  public var laneWorkspaceSize: Int { 0 }
+}
+
+private final class OpenBackend {
+  let backend: any SwiftBackend
+  let host: UnsafePointer<dcn_host>
+  init(_ backend: any SwiftBackend, _ host: UnsafePointer<dcn_host>) {
+    self.backend = backend
+    self.host = host
+  }
+}
+
+private final class OpenKernel {
+  let kernel: any SwiftKernel
+  let host: UnsafePointer<dcn_host>
+  init(_ kernel: any SwiftKernel, _ host: UnsafePointer<dcn_host>) {
+    self.kernel = kernel
+    self.host = host
+  }
+}
+
+/// Builds the table of a backend that is written in Swift.
+public enum BackendTable {
+  /// Hands an opened backend to the host; to be called by the plugin's `create`.
+  public static func open(
+    _ backend: any SwiftBackend, host: UnsafePointer<dcn_host>, into result: UnsafeMutablePointer<OpaquePointer?>?
+  ) -> Int32 {
+    result?.pointee = OpaquePointer(Unmanaged.passRetained(OpenBackend(backend, host)).toOpaque())
+    return Int32(DCN_STATUS_OK)
+  }
+
+  /// The table of a backend whose `create` calls `open`. Lives until the process ends, as the contract asks.
+  public static func make(
+    name: StaticString, variant: StaticString, version: StaticString, score: @escaping @convention(c) () -> Int32,
+    create: @escaping @convention(c) (
+      Int32, UnsafeMutablePointer<OpaquePointer?>?, UnsafeMutablePointer<CChar>?, Int
+    ) -> Int32
+  ) -> UnsafePointer<dcn_backend_table> {
+    var table = dcn_backend_table()
+    table.struct_size = UInt32(MemoryLayout<dcn_backend_table>.size)
+    table.contract_version = UInt32(DCN_BACKEND_CONTRACT_VERSION)
+    table.name = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+    table.variant = UnsafeRawPointer(variant.utf8Start).assumingMemoryBound(to: CChar.self)
+    table.version = UnsafeRawPointer(version.utf8Start).assumingMemoryBound(to: CChar.self)
+    table.score = score
+    table.create = create
+    table.destroy = { backend in
+      if let backend { Unmanaged<OpenBackend>.fromOpaque(UnsafeRawPointer(backend)).release() }
+    }
+    table.supports = { backend, nodes, count in
+      guard let backend else { return 0 }
+      let open = Unmanaged<OpenBackend>.fromOpaque(UnsafeRawPointer(backend)).takeUnretainedValue()
+      return Int32(open.backend.supports(Chain(start: nodes, count: Int(count))))
+    }
+    table.kernel_create = { backend, nodes, count, kernel, info, message, capacity in
+      guard let backend else { return Int32(DCN_STATUS_INVALID_ARGUMENT) }
+      let open = Unmanaged<OpenBackend>.fromOpaque(UnsafeRawPointer(backend)).takeUnretainedValue()
+      do {
+        let made = try open.backend.makeKernel(Chain(start: nodes, count: Int(count)))
+        info?.pointee.workspace_size = UInt64(made.workspaceSize)
+        info?.pointee.lane_workspace_size = UInt64(made.laneWorkspaceSize)
+        kernel?.pointee = OpaquePointer(Unmanaged.passRetained(OpenKernel(made, open.host)).toOpaque())
+        return Int32(DCN_STATUS_OK)
+      } catch {
+        return report(error, message, capacity)
+      }
+    }
+    table.kernel_destroy = { kernel in
+      if let kernel { Unmanaged<OpenKernel>.fromOpaque(UnsafeRawPointer(kernel)).release() }
+    }
+    table.run = { kernel, inputs, inputCount, outputs, outputCount, context, message, capacity in
+      guard let kernel, let context else { return Int32(DCN_STATUS_INVALID_ARGUMENT) }
+      let open = Unmanaged<OpenKernel>.fromOpaque(UnsafeRawPointer(kernel)).takeUnretainedValue()
+      let call = KernelCall(
+        inputs: UnsafeBufferPointer(start: inputs, count: Int(inputCount)),
+        outputs: UnsafeBufferPointer(start: outputs, count: Int(outputCount)), context: context, host: open.host)
+      do {
+        try open.kernel.run(call)
+        return Int32(DCN_STATUS_OK)
+      } catch {
+        return report(error, message, capacity)
+      }
+    }
+    let result = UnsafeMutablePointer<dcn_backend_table>.allocate(capacity: 1)
+    result.initialize(to: table)
+    return UnsafePointer(result)
+  }
+}
+
+private func report(_ error: any Error, _ message: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int32 {
+  let failure = error as? BackendFailure ?? BackendFailure("\(error)")
+  return failure.report(to: message, capacity)
+}
