@@ -10,6 +10,10 @@ let swiftSettings: [SwiftSetting] = [
 /// Kernels need fused multiply-add and must be optimised in debug builds too: an unoptimised one is 100 times slower.
 let kernelSettings: [SwiftSetting] = swiftSettings + [.unsafeFlags(["-Ounchecked"])]
 
+/// The reference kernels are optimised too, as one module so that generics are specialised, but keep their checks.
+let referenceSettings: [SwiftSetting] =
+  swiftSettings + [.unsafeFlags(["-O", "-disable-batch-mode", "-whole-module-optimization", "-num-threads", "2"])]
+
 /// Only the symbols of the version script leave a shared object; each listed symbol must exist.
 func sharedObject(versionScript: String, soname: String) -> [LinkerSetting] {
   [
@@ -44,13 +48,16 @@ let package = Package(
 
     .target(name: "DecoupledBackendKit", dependencies: ["CDecoupled"], swiftSettings: kernelSettings),
     .target(
-      name: "DecoupledCore", dependencies: ["CDecoupled", "CSystem", "DecoupledBackendKit"],
+      name: "DecoupledReference", dependencies: ["CDecoupled", "DecoupledBackendKit"], path: "Sources/Backends/Reference",
+      swiftSettings: referenceSettings),
+    .target(
+      name: "DecoupledCore", dependencies: ["CDecoupled", "CSystem", "DecoupledBackendKit", "DecoupledReference"],
       swiftSettings: swiftSettings),
-    .target(name: "DecoupledVision", dependencies: ["CPNG", "CTurboJPEG"], swiftSettings: swiftSettings),
+    .target(name: "DecoupledVision", dependencies: ["CPNG", "CTurboJPEG"], swiftSettings: referenceSettings),
     .target(
       name: "DecoupledNetworks", dependencies: ["DecoupledCore", "DecoupledVision"], swiftSettings: swiftSettings),
     .target(
-      name: "DecoupledABI", dependencies: ["DecoupledNetworks", "CDecoupled"], swiftSettings: swiftSettings,
+      name: "DecoupledABI", dependencies: ["DecoupledNetworks", "CDecoupled"], exclude: ["exports.map"], swiftSettings: swiftSettings,
       linkerSettings: sharedObject(versionScript: "Sources/DecoupledABI/exports.map", soname: "libdecoupled.so.1")),
     .executableTarget(
       name: "DecoupledCommand",
@@ -60,8 +67,14 @@ let package = Package(
       swiftSettings: swiftSettings, linkerSettings: [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])]),
     .target(
       name: "OpenBLASBackend", dependencies: ["CDecoupled", "COpenBLAS", "DecoupledBackendKit"], path: "Sources/Backends/OpenBLAS",
-      swiftSettings: kernelSettings,
+      exclude: ["plugin.map"], swiftSettings: kernelSettings,
       linkerSettings: sharedObject(
-        versionScript: "Sources/Backends/plugin.map", soname: "libdecoupled-backend-openblas.so")),
+        versionScript: "Sources/Backends/OpenBLAS/plugin.map", soname: "libdecoupled-backend-openblas.so")),
+    .testTarget(
+      name: "DecoupledVisionTests", dependencies: ["DecoupledVision"], exclude: ["Fixtures"],
+      swiftSettings: [.swiftLanguageMode(.v5)]),
+    .testTarget(
+      name: "DecoupledNetworksTests", dependencies: ["DecoupledCore", "DecoupledNetworks", "DecoupledVision"],
+      swiftSettings: [.swiftLanguageMode(.v5)]),
   ]
 )

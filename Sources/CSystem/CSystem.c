@@ -2,7 +2,9 @@
 #include "CSystem.h"
 
 #include <dlfcn.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 long dcn_system_own_path(char *path, unsigned long capacity) {
   Dl_info info;
@@ -11,4 +13,11 @@ long dcn_system_own_path(char *path, unsigned long capacity) {
   if (length + 1 > capacity) return -1;
   memcpy(path, info.dli_fname, length + 1);
   return (long)length;
+}
+
+int dcn_system_is_privileged(void) { return getauxval(AT_SECURE) != 0; }
+
+int dcn_system_affinity(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
 }

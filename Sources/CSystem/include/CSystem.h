@@ -5,4 +5,10 @@
 /// Returns its length, or -1 when it is unknown or longer than `capacity`.
 long dcn_system_own_path(char *path, unsigned long capacity);
 
+/// 1 when the program runs with other rights than its caller's (setuid, setgid, capabilities).
+int dcn_system_is_privileged(void);
+
+/// Processors this process may run on, 0 when unknown.
+int dcn_system_affinity(void);
+
 #endif

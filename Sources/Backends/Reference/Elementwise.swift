@@ -1,0 +1,133 @@
+import Glibc
+
+// Operators whose output i depends on input i only: Relu, Sigmoid, their gradients, Scale, Mul and Add.
+
+extension Operands {
+  /// y[i] = function(a[i]).
+  @inline(__always)
+  fileprivate func map<T: Scalar>(_: T.Type, _ function: (Double) -> Double) throws {
+    let a = try view(.input(0), as: T.self).withoutTrailingUnits
+    let y = try view(.output(0), as: T.self).withoutTrailingUnits
+    let length = y.dims[y.dims.count - 1]
+    try parallelFor(lines: y.lineCount(), length: length) { index in
+      let (a, y) = (a.line(index), y.line(index))
+      for i in 0..<length { y[i] = T(function(a[i].double)) }
+    }
+  }
+
+  /// y[i] = function(a[i], b[i]), where b may be (per image) with row_to_image as the third input.
+  @inline(__always)
+  fileprivate func map<T: Scalar>(_: T.Type, _ function: (Double, Double) -> Double) throws {
+    let a = try view(.input(0), as: T.self).withoutTrailingUnits
+    let b = try rows(.input(1), by: .input(2), as: T.self).withoutTrailingUnits
+    let y = try view(.output(0), as: T.self).withoutTrailingUnits
+    let length = y.dims[y.dims.count - 1]
+    try parallelFor(lines: y.lineCount(), length: length) { index in
+      let (a, b, y) = (a.line(index), b.line(index), y.line(index))
+      for i in 0..<length { y[i] = T(function(a[i].double, b[i].double)) }
+    }
+  }
+
+  fileprivate func checkOneOperand(_ output: String) throws {
+    try expect(.output(0), output, try shape(.input(0), "x"))
+  }
+
+  fileprivate func checkTwoOperands(_ first: String, _ second: String, _ output: String) throws {
+    let shape = try shape(.input(0), first)
+    try expectPerImage(.input(1), second, shape, rowToImage: .input(2))
+    try expect(.output(0), output, shape)
+  }
+}
+
+/// y = max(x, 0); NaN stays NaN.
+struct Relu: RealOperator {
+  static let inputCounts = 1...1
+
+  init(_ attributes: Attributes) {}
+
+  func check(_ operands: Operands) throws { try operands.checkOneOperand("y") }
+
+  func run<T: Scalar>(_ operands: Operands, _: T.Type) throws {
+    try operands.map(T.self) { x in x > 0 || x.isNaN ? x : 0 }
+  }
+}
+
+/// dx = dy where y > 0, else 0.
+struct ReluGradient: RealOperator {
+  static let inputCounts = 2...3
+
+  init(_ attributes: Attributes) {}
+
+  func check(_ operands: Operands) throws { try operands.checkTwoOperands("dy", "y", "dx") }
+
+  func run<T: Scalar>(_ operands: Operands, _: T.Type) throws {
+    try operands.map(T.self) { dy, y in y > 0 ? dy : 0 }
+  }
+}
+
+/// y = 1 / (1 + exp(-x)).
+struct Sigmoid: RealOperator {
+  static let inputCounts = 1...1
+
+  init(_ attributes: Attributes) {}
+
+  func check(_ operands: Operands) throws { try operands.checkOneOperand("y") }
+
+  func run<T: Scalar>(_ operands: Operands, _: T.Type) throws {
+    try operands.map(T.self) { x in 1 / (1 + exp(-x)) }
+  }
+}
+
+/// dx = dy * y * (1 - y).
+struct SigmoidGradient: RealOperator {
+  static let inputCounts = 2...2
+
+  init(_ attributes: Attributes) {}
+
+  func check(_ operands: Operands) throws { try operands.checkTwoOperands("dy", "y", "dx") }
+
+  func run<T: Scalar>(_ operands: Operands, _: T.Type) throws {
+    try operands.map(T.self) { dy, y in dy * y * (1 - y) }
+  }
+}
+
+/// y = factor * x.
+struct Scale: RealOperator {
+  static let attributes: Set<String> = ["factor"]
+  static let inputCounts = 1...1
+  private let factor: Double
+
+  init(_ attributes: Attributes) throws { factor = try attributes.real("factor") }
+
+  func check(_ operands: Operands) throws { try operands.checkOneOperand("y") }
+
+  func run<T: Scalar>(_ operands: Operands, _: T.Type) throws {
+    try operands.map(T.self) { x in factor * x }
+  }
+}
+
+/// y = a * b.
+struct Mul: RealOperator {
+  static let inputCounts = 2...3
+
+  init(_ attributes: Attributes) {}
+
+  func check(_ operands: Operands) throws { try operands.checkTwoOperands("a", "b", "y") }
+
+  func run<T: Scalar>(_ operands: Operands, _: T.Type) throws {
+    try operands.map(T.self) { a, b in a * b }
+  }
+}
+
+/// y = a + b.
+struct Add: RealOperator {
+  static let inputCounts = 2...3
+
+  init(_ attributes: Attributes) {}
+
+  func check(_ operands: Operands) throws { try operands.checkTwoOperands("a", "b", "y") }
+
+  func run<T: Scalar>(_ operands: Operands, _: T.Type) throws {
+    try operands.map(T.self) { a, b in a + b }
+  }
+}

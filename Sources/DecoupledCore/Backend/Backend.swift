@@ -1,0 +1,58 @@
+import CDecoupled
+
+/// What a backend says of itself.
+public struct BackendInfo: Sendable {
+  public let name: String
+  public let variant: String
+  public let version: String
+  /// The file it came from, nil when it is built in.
+  public let path: String?
+  /// 0 = does not run on this processor.
+  public let score: Int
+}
+
+/// An opened device of a backend: makes kernels. May be shared by threads.
+public final class Backend: @unchecked Sendable {
+  public let info: BackendInfo
+  let table: UnsafePointer<dcn_backend_table>
+  let instance: OpaquePointer
+
+  /// - Throws: `EngineError` with status `backend` and the backend's own reason.
+  init(_ library: BackendLibrary, device: Int = 0) throws {
+    info = library.info
+    table = library.table
+    var opened: OpaquePointer?
+    try Self.call(library.info.name, "create") { message, capacity in
+      guard let create = library.table.pointee.create else { return Int32(DCN_STATUS_UNSUPPORTED) }
+      return create(Int32(device), &opened, message, capacity)
+    }
+    guard let opened else {
+      throw EngineError(.backend, "The backend '\(library.info.name)' reported success but opened no device.")
+    }
+    instance = opened
+  }
+
+  deinit { table.pointee.destroy?(instance) }
+
+  /// Calls a function of the table and turns a failure into an error that names the backend.
+  static func call(
+    _ name: String, _ what: String, _ function: (UnsafeMutablePointer<CChar>, Int) -> Int32
+  ) throws {
+    try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { message in
+      message.initialize(repeating: 0)
+      let status = function(message.baseAddress!, message.count - 1)
+      if status == Int32(DCN_STATUS_OK) { return }
+      if status == Int32(DCN_STATUS_CANCELLED) { throw EngineError.cancelled }
+      let said = String(cString: message.baseAddress!)
+      throw EngineError(
+        Status(rawValue: status) ?? .backend,
+        said.isEmpty ? "The backend '\(name)' failed in \(what) with status \(status)." : "\(name): \(said)")
+    }
+  }
+
+  /// How many leading nodes of the chain run as one kernel here.
+  func supported(_ nodes: UnsafePointer<dcn_node>, _ count: Int) -> Int {
+    guard let supports = table.pointee.supports else { return 0 }
+    return max(0, min(count, Int(supports(instance, nodes, Int32(count)))))
+  }
+}

@@ -1,0 +1,92 @@
+import CDecoupled
+import DecoupledReference
+import Glibc
+
+/// A backend's table of functions, found in a shared object or built in. Loaded objects stay in the process.
+public final class BackendLibrary: @unchecked Sendable {
+  public let info: BackendInfo
+  let table: UnsafePointer<dcn_backend_table>
+
+  /// The scalar specification, always there.
+  public static let reference: BackendLibrary = {
+    let table = ReferenceBackend.table(host: HostServices.table)
+    return BackendLibrary(table: table, path: nil)
+  }()
+
+  private init(table: UnsafePointer<dcn_backend_table>, path: String?) {
+    self.table = table
+    info = BackendInfo(
+      name: String(cString: table.pointee.name), variant: String(cString: table.pointee.variant),
+      version: String(cString: table.pointee.version), path: path, score: Int(table.pointee.score?() ?? 0))
+  }
+
+  /// Loads a plugin.
+  /// - Throws: `EngineError` with status `backend`, naming the file, the reason and what to do.
+  public convenience init(path: String) throws {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw EngineError(
+        .backend, "There is no backend file '\(path)' (\(String(cString: strerror(errno)))); check the path.")
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw EngineError(.backend, "The backend '\(path)' is not a file; give the path of a shared object (.so).")
+    }
+    guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
+      let reason = dlerror().map { String(cString: $0) } ?? "unknown reason"
+      throw EngineError(.backend, "The backend '\(path)' cannot be loaded: \(reason).")
+    }
+    guard let symbol = dlsym(handle, DCN_BACKEND_ENTRY_SYMBOL) else {
+      dlclose(handle)
+      throw EngineError(
+        .backend,
+        "'\(path)' is a shared object but no decoupled backend: it does not export '\(DCN_BACKEND_ENTRY_SYMBOL)'.")
+    }
+    let entry = unsafeBitCast(symbol, to: dcn_backend_entry_function.self)
+    let host = UInt32(DCN_BACKEND_CONTRACT_VERSION)
+    var message = [CChar](repeating: 0, count: 512)
+    guard let table = entry(HostServices.table, host, &message, message.count - 1) else {
+      let said = message.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+      throw EngineError(
+        .backend, "The backend '\(path)' refused to start: \(said.isEmpty ? "it gave no reason" : said)")
+    }
+    try Self.check(table, path: path)
+    self.init(table: table, path: path)
+  }
+
+  private static func check(_ table: UnsafePointer<dcn_backend_table>, path: String) throws {
+    let needed = MemoryLayout<dcn_backend_table>.offset(of: \.constant_create)!
+    guard Int(table.pointee.struct_size) >= needed else {
+      throw EngineError(
+        .backend,
+        "The backend '\(path)' has a function table of \(table.pointee.struct_size) bytes, this host needs \(needed); rebuild it."
+      )
+    }
+    let (theirs, ours) = (Int(table.pointee.contract_version), Int(DCN_BACKEND_CONTRACT_VERSION))
+    guard theirs == ours else {
+      throw EngineError(
+        .backend,
+        "The backend '\(path)' speaks contract version \(theirs), this host version \(ours); "
+          + (theirs < ours ? "rebuild the backend against this release's backend.h." : "update decoupled."))
+    }
+    guard table.pointee.name != nil, table.pointee.variant != nil, table.pointee.version != nil,
+      table.pointee.create != nil, table.pointee.destroy != nil, table.pointee.supports != nil,
+      table.pointee.kernel_create != nil, table.pointee.kernel_destroy != nil, table.pointee.run != nil
+    else {
+      throw EngineError(.backend, "The backend '\(path)' leaves a required function or its name empty; it is unfinished.")
+    }
+    guard !table.hasDeviceMemory else {
+      throw EngineError(
+        .unsupported, "The backend '\(path)' keeps tensors in device memory, which this release does not drive yet.")
+    }
+  }
+}
+
+extension UnsafePointer where Pointee == dcn_backend_table {
+  /// Whether a member that lies at `offset` is within the table that the plugin knows.
+  func reaches(_ path: PartialKeyPath<dcn_backend_table>) -> Bool {
+    guard let offset = MemoryLayout<dcn_backend_table>.offset(of: path) else { return false }
+    return offset + MemoryLayout<UnsafeRawPointer>.size <= Int(pointee.struct_size)
+  }
+
+  var hasDeviceMemory: Bool { reaches(\.buffer_create) && pointee.buffer_create != nil }
+}

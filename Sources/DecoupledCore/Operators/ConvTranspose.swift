@@ -1,0 +1,44 @@
+import CDecoupled
+
+/// Transposed convolution ("deconvolution" in the paper): x [N,C,H,W], w [C,M,kh,kw], b [M] optional -> y [N,M,OH,OW].
+public struct ConvTranspose: Operator {
+  public var window: SlidingWindow
+  /// Rows and columns added at the bottom and right of the result.
+  public var outputPadding: [Int]
+
+  public init(_ window: SlidingWindow, outputPadding: [Int] = [0, 0]) {
+    self.window = window
+    self.outputPadding = outputPadding
+  }
+
+  public var kind: Int32? { Int32(DCN_OPERATOR_CONV_TRANSPOSE) }
+  public var attributes: [Attribute] { window.geometry + [.integers("output_padding", outputPadding)] }
+
+  public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
+    let (x, w) = (try image(inputs, 0), try image(inputs, 1))
+    guard w.shape[0] == x.shape[1], Array(w.shape[2...]) == window.kernel else {
+      throw EngineError(.invalidArgument, "weights \(w) do not fit the input \(x) and a kernel \(window.kernel).")
+    }
+    if let b = optional(inputs, 2), b.shape != [w.shape[1]] {
+      throw EngineError(.invalidArgument, "a bias of \(b) does not fit \(w.shape[1]) output channels.")
+    }
+    let size = try window.transposedSize(Array(x.shape[2...]), outputPadding: outputPadding)
+    return [x.with(shape: [x.shape[0], w.shape[1]] + size)]
+  }
+
+  public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
+    let dy = try context.arriving()
+    var result: [ValueID?] = [nil, nil, nil]
+    if context.wanted[0] {
+      result[0] = try context.add1(Conv(window), [dy, context.node.inputs[1]], "data-gradient")
+    }
+    if context.wanted[1] {
+      try context.refuseRows()
+      result[1] = try context.add1(ConvWeightGradient(window), [dy, context.node.inputs[0]], "weight-gradient")
+    }
+    if context.wanted.count > 2, context.wanted[2] {
+      result[2] = try context.add1(ReduceSum(axes: [0, 2, 3]), [dy], "bias-gradient")
+    }
+    return Array(result.prefix(context.node.inputs.count))
+  }
+}

@@ -1,0 +1,19 @@
+import CDecoupled
+
+/// Gradient of Conv with respect to its weights: x [N,C,H,W], dy [N,M,OH,OW] -> dw [M,C,kh,kw].
+/// With the roles of x and dy swapped it is that of ConvTranspose.
+public struct ConvWeightGradient: Operator {
+  public var window: SlidingWindow
+  public init(_ window: SlidingWindow) { self.window = window }
+
+  public var kind: Int32? { Int32(DCN_OPERATOR_CONV_WEIGHT_GRADIENT) }
+  public var attributes: [Attribute] { [.integers("kernel_shape", window.kernel)] + window.geometry }
+
+  public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
+    let (x, dy) = (try image(inputs, 0), try image(inputs, 1))
+    guard x.shape[0] == dy.shape[0], try window.outputSize(Array(x.shape[2...])) == Array(dy.shape[2...]) else {
+      throw EngineError(.invalidArgument, "the gradient \(dy) does not belong to the input \(x).")
+    }
+    return [ValueType(x.elementType, [dy.shape[1], x.shape[1]] + window.kernel)]
+  }
+}

@@ -1,0 +1,138 @@
+import CDecoupled
+import Glibc
+
+/// The memory in which one caller runs plans, one at a time: the arena and the workspaces, kept between runs.
+public final class Execution: @unchecked Sendable {
+  public let control: RunControl
+  private var arena: TensorStorage?
+  private var workspace: TensorStorage?
+  private var laneWorkspace: TensorStorage?
+  /// Called after each kernel with its layer, its operators and its time in seconds.
+  public var onKernel: ((_ layer: String, _ operators: String, _ seconds: Double) -> Void)?
+
+  public init(_ control: RunControl) { self.control = control }
+
+  /// Bytes held for values and workspaces.
+  public var byteCount: Int { [arena, workspace, laneWorkspace].reduce(0) { $0 + ($1?.byteCount ?? 0) } }
+
+  /// Runs a plan.
+  /// - Parameters:
+  ///   - batch: sizes of the batch dimensions, at most those the graph was made for; the largest where absent.
+  ///   - feeds: a contiguous tensor for each fed value, with the batch size of this run.
+  ///   - results: tensors of earlier runs; one of the right shape is overwritten, others are replaced.
+  /// - Throws: `EngineError`; status `cancelled` after `RunControl.cancel`. Results are undefined then.
+  public func run(
+    _ plan: Plan, batch: [BatchDimension: Int] = [:], feeds: [ValueID: Tensor], parameters: ParameterStore,
+    results: inout [ValueID: Tensor]
+  ) throws {
+    arena = try enough(arena, plan.arenaByteCount)
+    workspace = try enough(workspace, plan.workspaceByteCount)
+    laneWorkspace = try enough(laneWorkspace, plan.laneWorkspaceByteCount * control.pool.lanes)
+    let bound = try bind(plan, batch, feeds, parameters, &results)
+
+    func descriptor(_ value: ValueID?) throws -> dcn_tensor {
+      guard let value else {
+        var absent = dcn_tensor()
+        absent.struct_size = UInt32(MemoryLayout<dcn_tensor>.size)
+        return absent
+      }
+      let type = plan.graph[value].type
+      var shape = type.shape
+      if let dimension = type.batch, let size = batch[dimension] { shape[0] = size }
+      var root = value
+      var elementOffset = 0
+      if case .view(let source, let offset)? = plan.places[value] { (root, elementOffset) = (source, offset) }
+      let address: UnsafeMutableRawPointer
+      switch plan.places[root] {
+      case .arena(let offset)?: address = arena!.base + offset
+      case .external?:
+        guard let tensor = bound[root] else {
+          throw EngineError(.internal, "The value '\(plan.graph[root].name)' has no memory.")
+        }
+        address = tensor.bytes
+      case .view?, nil: throw EngineError(.internal, "The value '\(plan.graph[root].name)' has no place.")
+      }
+      return dcn_tensor(
+        elementType: type.elementType, shape: shape, strides: plan.strides[value] ?? Tensor.contiguousStrides(shape),
+        buffer: address, byteOffset: elementOffset * type.elementType.byteCount)
+    }
+
+    for kernel in plan.kernels {
+      if control.isCancelled { throw EngineError.cancelled }
+      let inputs = try kernel.inputs.map(descriptor)
+      let outputs = try kernel.outputs.map(descriptor)
+      let began = onKernel == nil ? 0 : Self.seconds()
+      try withExtendedLifetime(control) {
+        var context = dcn_run_context()
+        context.struct_size = UInt32(MemoryLayout<dcn_run_context>.size)
+        context.lanes = Int32(control.pool.lanes)
+        context.session = Unmanaged.passUnretained(control).toOpaque()
+        context.workspace = workspace?.base
+        context.lane_workspace = laneWorkspace?.base
+        context.lane_workspace_size = UInt64(kernel.laneWorkspaceSize)
+        try Backend.call(kernel.backend.info.name, kernel.name) { message, capacity in
+          kernel.backend.table.pointee.run(
+            kernel.handle, inputs, Int32(inputs.count), outputs, Int32(outputs.count), &context, message, capacity)
+        }
+      }
+      onKernel?(kernel.name, kernel.operators, Self.seconds() - began)
+    }
+    for fetch in plan.fetches {
+      guard case .view? = plan.places[fetch], let target = bound[fetch] else { continue }
+      let source = try descriptor(fetch)
+      memcpy(target.bytes, source.buffer! + Int(source.byte_offset), target.byteCount)
+    }
+  }
+
+  /// Checks what the caller handed in and finds the memory of every external value.
+  private func bind(
+    _ plan: Plan, _ batch: [BatchDimension: Int], _ feeds: [ValueID: Tensor], _ parameters: ParameterStore,
+    _ results: inout [ValueID: Tensor]
+  ) throws -> [ValueID: Tensor] {
+    var bound: [ValueID: Tensor] = [:]
+    func shape(_ value: Value) throws -> [Int] {
+      guard let dimension = value.type.batch, let size = batch[dimension] else { return value.type.shape }
+      guard (1...value.type.shape[0]).contains(size) else {
+        throw EngineError(
+          .invalidArgument, "A batch of \(size) \(dimension) was given; this plan takes 1 to \(value.type.shape[0]).")
+      }
+      return [size] + value.type.shape.dropFirst()
+    }
+    for feed in plan.feeds {
+      let value = plan.graph[feed]
+      guard let tensor = feeds[feed] else {
+        throw EngineError(.invalidArgument, "The run needs a tensor for '\(value.name)'.")
+      }
+      let expected = try shape(value)
+      guard tensor.shape == expected, tensor.elementType == value.type.elementType, tensor.isContiguous else {
+        throw EngineError(
+          .invalidArgument,
+          "'\(value.name)' needs a contiguous \(value.type.elementType)\(expected), not \(tensor.elementType)\(tensor.shape).")
+      }
+      bound[feed] = tensor
+    }
+    for parameter in plan.parameters { bound[parameter] = try parameters.tensor(plan.graph[parameter]) }
+    for fetch in plan.fetches where bound[fetch] == nil {
+      let value = plan.graph[fetch]
+      let expected = try shape(value)
+      if let earlier = results[fetch], earlier.shape == expected, earlier.elementType == value.type.elementType {
+        bound[fetch] = earlier
+      } else {
+        bound[fetch] = try Tensor(zeros: expected, value.type.elementType)
+      }
+    }
+    for fetch in plan.fetches { results[fetch] = bound[fetch] }
+    return bound
+  }
+
+  private func enough(_ storage: TensorStorage?, _ byteCount: Int) throws -> TensorStorage? {
+    if let storage, storage.byteCount >= byteCount { return storage }
+    return byteCount == 0 ? storage : try TensorStorage(byteCount: byteCount)
+  }
+
+  private static func seconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}

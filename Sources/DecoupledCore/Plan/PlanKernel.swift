@@ -1,0 +1,47 @@
+import CDecoupled
+
+/// A kernel of a plan: the backend's handle and the values it reads and writes.
+final class PlanKernel: @unchecked Sendable {
+  /// Names of the nodes, for messages and timings.
+  let name: String
+  let operators: String
+  let backend: Backend
+  let handle: OpaquePointer
+  /// In the order of the contract; nil for an absent operand.
+  let inputs: [ValueID?]
+  let outputs: [ValueID?]
+  let workspaceSize: Int
+  let laneWorkspaceSize: Int
+
+  init(_ graph: Graph, chain: [Int], written: ContractNodes, backend: Backend) throws {
+    let nodes = chain.map { graph.nodes[$0] }
+    name = nodes.count == 1 ? nodes[0].name : "\(nodes[0].name)…\(nodes[nodes.count - 1].name)"
+    operators = nodes.map(\.operation.operatorName).joined(separator: "+")
+    self.backend = backend
+    var made: OpaquePointer?
+    var info = dcn_kernel_info()
+    info.struct_size = UInt32(MemoryLayout<dcn_kernel_info>.size)
+    try Backend.call(backend.info.name, "kernel_create for \(name)") { message, capacity in
+      backend.table.pointee.kernel_create(
+        backend.instance, written.nodes.baseAddress, Int32(chain.count), &made, &info, message, capacity)
+    }
+    guard let made else {
+      throw EngineError(.backend, "The backend '\(backend.info.name)' reported success but made no kernel for \(name).")
+    }
+    handle = made
+    workspaceSize = Int(clamping: info.workspace_size)
+    laneWorkspaceSize = (Int(clamping: info.lane_workspace_size) + 63) & ~63
+    func operands(_ list: UnsafePointer<dcn_operand>?, _ count: Int32) -> [ValueID?] {
+      (0..<Int(count)).compactMap { position -> ValueID?? in
+        let operand = list![position]
+        if operand.flags & Int32(DCN_OPERAND_INTERNAL) != 0 { return nil }
+        if operand.flags & Int32(DCN_OPERAND_ABSENT) != 0 { return .some(nil) }
+        return .some(ValueID(index: Int(operand.value)))
+      }
+    }
+    inputs = written.nodes.flatMap { operands($0.inputs, $0.input_count) }
+    outputs = written.nodes.flatMap { operands($0.outputs, $0.output_count) }
+  }
+
+  deinit { backend.table.pointee.kernel_destroy(handle) }
+}

@@ -1,0 +1,49 @@
+import CDecoupled
+
+/// Values that are parts of another value's memory: reshapes, and slices of parameters.
+struct ValueViews {
+  private let graph: Graph
+  private let viewNodes: Set<Int>
+  private var sources: [ValueID: (root: ValueID, elementOffset: Int)] = [:]
+  /// Strides of the views that are not contiguous.
+  private(set) var strides: [ValueID: [Int]] = [:]
+
+  init(_ graph: Graph, _ selection: NodeSelection) {
+    self.graph = graph
+    var viewNodes = Set<Int>()
+    for index in selection.nodes {
+      let node = graph.nodes[index]
+      guard let input = node.inputs.first ?? nil, let output = node.outputs.first,
+        !selection.feeds.contains(output)
+      else { continue }
+      if node.operation is Reshape {
+        viewNodes.insert(index)
+        sources[output] = sources[input] ?? (input, 0)
+      } else if let slice = node.operation as? Slice, graph[input].role == .parameter,
+        !selection.fetches.contains(output)
+      {
+        viewNodes.insert(index)
+        let parent = Tensor.contiguousStrides(graph[input].type.shape)
+        sources[output] = (input, slice.range.lowerBound * parent[slice.axis])
+        strides[output] = parent
+      }
+    }
+    self.viewNodes = viewNodes
+  }
+
+  func resolves(node: Int) -> Bool { viewNodes.contains(node) }
+
+  func root(of value: ValueID) -> ValueID { sources[value]?.root ?? value }
+
+  var places: [ValueID: Plan.Place] {
+    sources.mapValues { .view(of: $0.root, elementOffset: $0.elementOffset) }
+  }
+
+  /// Shape and strides for the largest batch, without memory.
+  func descriptor(_ value: ValueID) -> dcn_tensor {
+    let type = graph[value].type
+    return dcn_tensor(
+      elementType: type.elementType, shape: type.shape,
+      strides: strides[value] ?? Tensor.contiguousStrides(type.shape), buffer: nil)
+  }
+}

@@ -1,0 +1,33 @@
+import CDecoupled
+
+extension dcn_tensor {
+  /// A descriptor of the contract.
+  init(
+    elementType: ElementType, shape: [Int], strides: [Int], buffer: UnsafeMutableRawPointer?, byteOffset: Int = 0
+  ) {
+    self.init()
+    struct_size = UInt32(MemoryLayout<dcn_tensor>.size)
+    element_type = elementType.rawValue
+    self.buffer = buffer
+    byte_offset = UInt64(byteOffset)
+    rank = Int32(shape.count)
+    layout = Int32(DCN_LAYOUT_NCHW)
+    for axis in shape.indices.prefix(Int(DCN_MAXIMUM_RANK)) {
+      setDimension(axis, shape[axis], stride: strides[axis])
+    }
+  }
+
+  /// A descriptor of a tensor's memory.
+  init(_ tensor: Tensor) {
+    self.init(
+      elementType: tensor.elementType, shape: tensor.shape, strides: tensor.strides, buffer: tensor.storage.base,
+      byteOffset: tensor.byteOffset)
+  }
+
+  mutating func setDimension(_ axis: Int, _ size: Int, stride: Int? = nil) {
+    withUnsafeMutableBytes(of: &dims) { $0.storeBytes(of: Int64(size), toByteOffset: axis * 8, as: Int64.self) }
+    if let stride {
+      withUnsafeMutableBytes(of: &strides) { $0.storeBytes(of: Int64(stride), toByteOffset: axis * 8, as: Int64.self) }
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import Glibc
+
+/// Memory that tensors view: an aligned allocation, or bytes owned by somebody else such as a mapped file.
+public final class TensorStorage: @unchecked Sendable {
+  public let base: UnsafeMutableRawPointer
+  public let byteCount: Int
+  private let release: () -> Void
+
+  /// Alignment of allocations in bytes: a cache line, and enough for every vector width.
+  public static let alignment = 64
+
+  /// Zeroed memory. Large allocations come straight from the kernel and cost nothing until they are touched.
+  /// - Throws: `EngineError` with status `outOfMemory`.
+  public init(byteCount: Int) throws {
+    guard byteCount >= 0, byteCount < 1 << 46 else {
+      throw EngineError(.outOfMemory, "A buffer of \(byteCount) bytes was asked for, more than any machine has.")
+    }
+    let size = max(byteCount, 1)
+    let mapped = size >= 1 << 20
+    let address: UnsafeMutableRawPointer?
+    if mapped {
+      let result = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      address = result == MAP_FAILED ? nil : result
+    } else {
+      address = aligned_alloc(Self.alignment, (size + Self.alignment - 1) & ~(Self.alignment - 1))
+      if let address { memset(address, 0, size) }
+    }
+    guard let address else {
+      throw EngineError(.outOfMemory, "Could not get \(byteCount) bytes of memory; use a smaller batch or network.")
+    }
+    base = address
+    self.byteCount = byteCount
+    release = mapped ? { munmap(address, size) } : { free(address) }
+  }
+
+  /// Memory that belongs to somebody else; `release` is called when the last tensor is gone.
+  public init(base: UnsafeMutableRawPointer, byteCount: Int, release: @escaping () -> Void) {
+    self.base = base
+    self.byteCount = byteCount
+    self.release = release
+  }
+
+  deinit { release() }
+}

@@ -1,0 +1,18 @@
+/// Turns a decoding error into one sentence that names the setting.
+enum JSONProblem {
+  static func sentence(_ error: any Error) -> String {
+    switch error {
+    case DecodingError.keyNotFound(let key, let context):
+      "'\(path(context.codingPath + [key]))' is missing."
+    case DecodingError.typeMismatch(let type, let context):
+      "'\(path(context.codingPath))' is not of the kind \(type)."
+    case DecodingError.valueNotFound(_, let context): "'\(path(context.codingPath))' is null."
+    case DecodingError.dataCorrupted(let context):
+      context.codingPath.isEmpty
+        ? "it is not valid JSON." : "'\(path(context.codingPath))': \(context.debugDescription)"
+    default: "\(error)"
+    }
+  }
+
+  private static func path(_ keys: [any CodingKey]) -> String { keys.map(\.stringValue).joined(separator: ".") }
+}

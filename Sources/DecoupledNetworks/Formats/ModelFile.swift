@@ -1,0 +1,61 @@
+import DecoupledCore
+import FoundationEssentials
+
+/// A model as one safetensors file: weights, and the description, class names and format version as metadata.
+public enum ModelFile {
+  /// Written into every file; files of a newer version are refused.
+  public static let version = 1
+
+  private struct Card: Codable {
+    var format_version: Int
+    var class_names: [String]
+    var network: NetworkDescription
+  }
+
+  static let key = "decoupled"
+
+  /// Maps a model. Nothing but the header is read before the weights are used.
+  public static func open(_ path: String) throws -> Model {
+    let file = try SafetensorsReader(path: path)
+    guard let text = file.metadata[key] else {
+      throw EngineError(
+        .format,
+        "'\(path)' holds tensors but no network description; bring it in with 'decoupled import \(path) --description net.json'.")
+    }
+    let card: Card
+    do { card = try JSONDecoder().decode(Card.self, from: Data(text.utf8)) } catch {
+      throw EngineError(.format, "The network description in '\(path)' is damaged: \(JSONProblem.sentence(error))")
+    }
+    guard card.format_version <= version else {
+      throw EngineError(
+        .unsupported, "'\(path)' is a model of format \(card.format_version), this program reads up to \(version); update it.")
+    }
+    let parameters = ParameterStore()
+    for (name, tensor) in file.tensors { parameters[name] = tensor }
+    let model = try Model(card.network, classNames: card.class_names, parameters: parameters)
+    try check(model, file)
+    return model
+  }
+
+  /// Writes a model; either the whole file is there afterwards or nothing new.
+  public static func write(_ model: Model, to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let card = Card(format_version: version, class_names: model.classNames, network: model.description)
+    let text = String(decoding: try encoder.encode(card), as: UTF8.self)
+    var tensors: [String: Tensor] = [:]
+    for name in model.parameters.names { tensors[name] = model.parameters[name] }
+    try SafetensorsWriter.write(tensors, metadata: [key: text], to: path)
+  }
+
+  private static func check(_ model: Model, _ file: SafetensorsReader) throws {
+    let known = try Model.classificationShapes(model.description) + Model.segmentationShapes(model.description)
+    for (name, shape) in known {
+      if let tensor = file.tensors[name], tensor.shape != shape {
+        throw EngineError(
+          .format, "'\(file.path)': the weights '\(name)' have the shape \(tensor.shape), the description asks for \(shape).")
+      }
+    }
+    try model.requireClassification()
+  }
+}

@@ -1,0 +1,211 @@
+import DecoupledCore
+import DecoupledVision
+
+/// Runs the inference procedure on images. Belongs to one thread at a time; the model may be shared.
+public final class Predictor {
+  public let model: Model
+  public let backend: Backend
+  public let control: RunControl
+  public let settings: PredictionSettings
+  /// Calls back after each kernel with layer, operators and seconds.
+  public var onKernel: ((String, String, Double) -> Void)? {
+    get { execution.onKernel }
+    set { execution.onKernel = newValue }
+  }
+
+  private let execution: Execution
+  private let plans: PredictionPlans
+  /// Results of earlier runs, whose memory is used again.
+  private var values: [ValueID: Tensor] = [:]
+
+  /// - Throws: when the model lacks weights, or the backend cannot run it. A model without a segmentation network can
+  ///   still classify.
+  public init(_ model: Model, backend: Backend, control: RunControl, settings: PredictionSettings = .init()) throws {
+    guard settings.threshold.isFinite else {
+      throw EngineError(.invalidArgument, "The threshold must be a number, not \(settings.threshold).")
+    }
+    guard (1...1024).contains(settings.imagesPerBatch), (1...1024).contains(settings.rowsPerChunk) else {
+      throw EngineError(.invalidArgument, "Images per batch and rows per chunk must lie between 1 and 1024.")
+    }
+    try model.requireClassification()
+    self.model = model
+    self.backend = backend
+    self.control = control
+    self.settings = settings
+    plans = try PredictionPlans(model.description, settings: settings, backend: backend)
+    execution = Execution(control)
+  }
+
+  /// The sigmoid scores of each image: what the classification network alone says.
+  public func scores(_ images: [RGBImage]) throws -> [[Float]] {
+    try batches(images.indices).flatMap { batch -> [[Float]] in
+      try classify(images[batch].map { try input($0) })
+    }
+  }
+
+  /// Segments images of any size.
+  /// - Parameter labels: for each image the classes to segment (any order), or nil to take those above the threshold;
+  ///   an empty list stands for all images nil.
+  public func predict(_ images: [RGBImage], labels: [[Int]?] = []) throws -> [Prediction] {
+    try model.requireSegmentation()
+    guard labels.isEmpty || labels.count == images.count else {
+      throw EngineError(.invalidArgument, "\(labels.count) label sets are given for \(images.count) images.")
+    }
+    for set in labels.compactMap({ $0 }) {
+      for label in set where !(0..<model.description.classes).contains(label) {
+        throw EngineError(.invalidArgument, "There is no class \(label); classes are 0 to \(model.description.classes - 1).")
+      }
+    }
+    return try batches(images.indices).flatMap { batch -> [Prediction] in
+      let inputs = try images[batch].map { try input($0) }
+      let given = labels.isEmpty ? [[Int]?](repeating: nil, count: batch.count) : Array(labels[batch])
+      return try predict(Array(images[batch]), inputs: inputs, labels: given)
+    }
+  }
+
+  private func batches(_ range: Range<Int>) -> [Range<Int>] {
+    stride(from: range.lowerBound, to: range.upperBound, by: settings.imagesPerBatch).map {
+      $0..<min($0 + settings.imagesPerBatch, range.upperBound)
+    }
+  }
+
+  private func input(_ image: RGBImage) throws -> [Float] {
+    try model.description.preprocessing.inferenceInput(image, size: model.description.inputSize)
+  }
+
+  private func classify(_ inputs: [[Float]]) throws -> [[Float]] {
+    let size = model.description.inputSize
+    let batch = try Tensor(inputs.flatMap { $0 }, shape: [inputs.count, 3, size, size])
+    try execution.run(
+      plans.classification, batch: [.images: inputs.count], feeds: [plans.network.image: batch],
+      parameters: model.parameters, results: &values)
+    let scores = try rows(of: plans.network.classification.scores)
+    guard scores.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
+      throw EngineError(.numeric, "The classification network gives scores that are not numbers; the model is damaged.")
+    }
+    return scores
+  }
+
+  private func rows(of value: ValueID) throws -> [[Float]] {
+    guard let tensor = values[value] else { throw EngineError(.internal, "A value of the network was not kept.") }
+    let all = try tensor.elements(Float.self)
+    let width = all.count / max(1, tensor.shape[0])
+    return (0..<tensor.shape[0]).map { Array(all[($0 * width)..<(($0 + 1) * width)]) }
+  }
+
+  private func predict(_ images: [RGBImage], inputs: [[Float]], labels: [[Int]?]) throws -> [Prediction] {
+    let scores = try classify(inputs)
+    let identified = zip(scores, labels).map { scores, given in
+      given.map { Array(Set($0)).sorted() } ?? scores.indices.filter { scores[$0] > settings.threshold }
+    }
+    let raw = try rows(
+      of: model.description.saliency.placement == .average
+        ? plans.network.classification.logits : plans.network.classification.maxLogits)
+    let passes = LabelPasses(identified: identified, plain: settings.plain) { image, classIndex in
+      switch model.description.saliency.seed {
+      case .one: 1
+      case .score: scores[image][classIndex]
+      case .raw: raw[image][classIndex]
+      }
+    }
+    var maps = images.map { _ in ScoreMaps(size: model.description.inputSize) }
+    var activations: [[Int: FloatImage]] = images.map { _ in [:] }
+    try run(passes, images: images.count) { row, probabilities, activation in
+      let plane = maps[row.image].size * maps[row.image].size
+      if row.isAllClasses { maps[row.image].background = Array(probabilities[..<plane]) }
+      if let classIndex = row.classIndex {
+        maps[row.image].foregrounds.append((classIndex, Array(probabilities[plane..<(2 * plane)])))
+        if let activation { activations[row.image][classIndex] = activation }
+      }
+    }
+    return try images.indices.map { index in
+      let (width, height) = (images[index].width, images[index].height)
+      return Prediction(
+        scores: scores[index], identified: identified[index],
+        labelMap: try maps[index].labelMap(width: width, height: height, pool: control.pool),
+        foregroundMaps: settings.foregroundMaps
+          ? try maps[index].foregroundMaps(width: width, height: height, pool: control.pool) : [],
+        activationMaps: identified[index].compactMap { activations[index][$0] })
+    }
+  }
+
+  /// Runs the label passes in chunks and hands each row's probabilities, and its activation map when kept, to `take`.
+  private func run(
+    _ passes: LabelPasses, images: Int, take: (LabelPasses.Row, UnsafeMutableBufferPointer<Float>, FloatImage?) throws -> Void
+  ) throws {
+    guard !passes.rows.isEmpty else { return }
+    let saliencies = plans.saliency == nil ? [] : try backPropagate(passes.seeds, images: images)
+    if let spatial = plans.spatial {
+      try execution.run(
+        spatial, batch: [.images: images], feeds: values, parameters: model.parameters, results: &values)
+    }
+    for start in stride(from: 0, to: passes.rows.count, by: settings.rowsPerChunk) {
+      let chunk = passes.rows[start..<min(start + settings.rowsPerChunk, passes.rows.count)]
+      var feeds = values
+      feeds[plans.network.rowToImage] = try Tensor(chunk.map { Int32($0.image) }, shape: [chunk.count])
+      if plans.saliency == nil {
+        feeds[plans.network.seeds] = try seedTensor(chunk.map { row in row.seeds.map { passes.seeds[$0] } })
+      } else {
+        feeds[plans.network.saliency] = try mix(saliencies, chunk.map(\.seeds))
+      }
+      try execution.run(
+        plans.labelPasses, batch: [.images: images, .rows: chunk.count], feeds: feeds, parameters: model.parameters,
+        results: &values)
+      guard let probabilities = values[plans.network.probabilities] else { continue }
+      let all = try probabilities.elements(Float.self)
+      let width = all.count / chunk.count
+      for (position, row) in chunk.enumerated() {
+        try take(
+          row, UnsafeMutableBufferPointer(rebasing: all[(position * width)..<((position + 1) * width)]),
+          try activation(position))
+      }
+    }
+  }
+
+  private func activation(_ row: Int) throws -> FloatImage? {
+    guard settings.activationMaps, let tensor = values[plans.network.activation] else { return nil }
+    let all = try tensor.elements(Float.self)
+    let width = all.count / tensor.shape[0]
+    return try FloatImage(
+      width: tensor.shape[3], height: tensor.shape[2], channels: tensor.shape[1],
+      values: Array(all[(row * width)..<((row + 1) * width)]))
+  }
+
+  /// pool5-bp of each seed.
+  private func backPropagate(_ seeds: [LabelPasses.Seed], images: Int) throws -> [[Float]] {
+    guard let plan = plans.saliency else { return [] }
+    return try stride(from: 0, to: seeds.count, by: settings.rowsPerChunk).flatMap { start -> [[Float]] in
+      let chunk = Array(seeds[start..<min(start + settings.rowsPerChunk, seeds.count)])
+      var feeds = values
+      feeds[plans.network.seeds] = try seedTensor(chunk.map { [$0] })
+      feeds[plans.network.seedToImage] = try Tensor(chunk.map { Int32($0.image) }, shape: [chunk.count])
+      try execution.run(
+        plan, batch: [.images: images, .seeds: chunk.count], feeds: feeds, parameters: model.parameters,
+        results: &values)
+      return try rows(of: plans.network.seedSaliency)
+    }
+  }
+
+  private func seedTensor(_ rows: [[LabelPasses.Seed]]) throws -> Tensor {
+    let classes = model.description.classes
+    let tensor = try Tensor(zeros: [rows.count, classes, 1, 1])
+    let elements = try tensor.elements(Float.self)
+    for (row, seeds) in rows.enumerated() {
+      for seed in seeds { elements[row * classes + seed.classIndex] = seed.value }
+    }
+    return tensor
+  }
+
+  private func mix(_ saliencies: [[Float]], _ rows: [[Int]]) throws -> Tensor {
+    let width = saliencies[0].count
+    let shape = plans.network.graph[plans.network.saliency].type.shape
+    let tensor = try Tensor(zeros: [rows.count] + shape.dropFirst())
+    let elements = try tensor.elements(Float.self)
+    for (row, seeds) in rows.enumerated() {
+      for seed in seeds {
+        for index in 0..<width { elements[row * width + index] += saliencies[seed][index] }
+      }
+    }
+    return tensor
+  }
+}

@@ -1,0 +1,77 @@
+import DecoupledCore
+import DecoupledVision
+import FoundationEssentials
+
+extension NetworkDescription {
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case name, classes, dropout, saliency, preprocessing
+    case inputSize = "input_size"
+    case stageChannels = "stage_channels"
+    case stageConvolutions = "stage_convolutions"
+    case decoderConvolutions = "decoder_convolutions"
+    case fc6Kernel = "fc6_kernel"
+    case fcWidth = "fc_width"
+    case segmentationFcWidth = "segmentation_fc_width"
+    case batchNormalizationEpsilon = "batch_normalization_epsilon"
+    case classificationFiller = "classification_filler"
+    case segmentationFiller = "segmentation_filler"
+  }
+
+  private struct AnyKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init?(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  /// Settings that are left out keep the defaults of the `vgg16` preset; unknown ones are an error.
+  public init(from decoder: any Decoder) throws {
+    let known = Set(CodingKeys.allCases.map(\.rawValue))
+    for key in try decoder.container(keyedBy: AnyKey.self).allKeys where !known.contains(key.stringValue) {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: [key], debugDescription: "there is no such setting of a network."))
+    }
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func read<Content: Decodable>(_ key: CodingKeys, into target: inout Content) throws {
+      if let value = try values.decodeIfPresent(Content.self, forKey: key) { target = value }
+    }
+    try read(.name, into: &name)
+    try read(.classes, into: &classes)
+    try read(.inputSize, into: &inputSize)
+    try read(.stageChannels, into: &stageChannels)
+    try read(.stageConvolutions, into: &stageConvolutions)
+    decoderConvolutions = stageConvolutions
+    try read(.decoderConvolutions, into: &decoderConvolutions)
+    try read(.fc6Kernel, into: &fc6Kernel)
+    try read(.fcWidth, into: &fcWidth)
+    try read(.segmentationFcWidth, into: &segmentationFcWidth)
+    try read(.dropout, into: &dropout)
+    try read(.batchNormalizationEpsilon, into: &batchNormalizationEpsilon)
+    if let preset = try? values.decodeIfPresent(String.self, forKey: .saliency) {
+      guard let form = SaliencyForm(preset: preset) else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .saliency, in: values, debugDescription: "'\(preset)' is not one of paper, released, fp_bp.")
+      }
+      saliency = form
+    } else {
+      try read(.saliency, into: &saliency)
+    }
+    try read(.classificationFiller, into: &classificationFiller)
+    try read(.segmentationFiller, into: &segmentationFiller)
+    try read(.preprocessing, into: &preprocessing)
+  }
+
+  /// Reads a description from a JSON file.
+  public static func read(_ path: String) throws -> NetworkDescription {
+    let bytes = try FileAccess.read(path)
+    do {
+      let description = try JSONDecoder().decode(NetworkDescription.self, from: Data(bytes))
+      try description.validate()
+      return description
+    } catch let error as EngineError {
+      throw error
+    } catch {
+      throw EngineError(.format, "The network description '\(path)' cannot be used: \(JSONProblem.sentence(error))")
+    }
+  }
+}
