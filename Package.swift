@@ -71,6 +71,9 @@ let package = Package(
       linkerSettings: sharedObject(
         versionScript: "Sources/Backends/OpenBLAS/plugin.map", soname: "libdecoupled-backend-openblas.so")),
     .testTarget(
+      name: "DecoupledReferenceTests", dependencies: ["CDecoupled", "DecoupledReference"],
+      swiftSettings: [.swiftLanguageMode(.v5)]),
+    .testTarget(
       name: "DecoupledVisionTests", dependencies: ["DecoupledVision"], exclude: ["Fixtures"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
     .testTarget(

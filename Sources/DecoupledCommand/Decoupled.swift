@@ -1,3 +1,13 @@
 import ArgumentParser
-import Yams
-@main struct Decoupled: ParsableCommand {}
+
+/// The `decoupled` command.
+@main
+struct Decoupled: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "decoupled",
+    abstract: "Segment images with few masks: train, run and evaluate DecoupledNet on a plain processor.",
+    version: "0.1.0",
+    subcommands: [
+      Train.self, Predict.self, Eval.self, DatasetCommand.self, Report.self, Import.self, Info.self, Backends.self,
+    ])
+}

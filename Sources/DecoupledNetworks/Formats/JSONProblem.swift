@@ -1,6 +1,6 @@
 /// Turns a decoding error into one sentence that names the setting.
-enum JSONProblem {
-  static func sentence(_ error: any Error) -> String {
+public enum JSONProblem {
+  public static func sentence(_ error: any Error) -> String {
     switch error {
     case DecodingError.keyNotFound(let key, let context):
       "'\(path(context.codingPath + [key]))' is missing."

@@ -20,14 +20,28 @@ extension NetworkDescription {
   private struct AnyKey: CodingKey {
     let stringValue: String
     var intValue: Int? { nil }
+    init(_ name: String) { stringValue = name }
     init?(stringValue: String) { self.stringValue = stringValue }
     init?(intValue: Int) { nil }
+
+    /// Not a setting itself: names the settings to start from.
+    static let preset = AnyKey("preset")
   }
 
-  /// Settings that are left out keep the defaults of the `vgg16` preset; unknown ones are an error.
+  /// Settings that are left out keep the values of the preset that `preset` names (`vgg16` when it is left out too);
+  /// unknown ones are an error.
   public init(from decoder: any Decoder) throws {
-    let known = Set(CodingKeys.allCases.map(\.rawValue))
-    for key in try decoder.container(keyedBy: AnyKey.self).allKeys where !known.contains(key.stringValue) {
+    let known = Set(CodingKeys.allCases.map(\.rawValue) + [AnyKey.preset.stringValue])
+    let any = try decoder.container(keyedBy: AnyKey.self)
+    if let preset = try any.decodeIfPresent(String.self, forKey: .preset) {
+      guard let base = NetworkDescription(preset: preset) else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .preset, in: any,
+          debugDescription: "'\(preset)' is not one of \(NetworkDescription.presetNames.joined(separator: ", ")).")
+      }
+      self = base
+    }
+    for key in any.allKeys where !known.contains(key.stringValue) {
       throw DecodingError.dataCorrupted(
         .init(codingPath: [key], debugDescription: "there is no such setting of a network."))
     }
@@ -40,7 +54,7 @@ extension NetworkDescription {
     try read(.inputSize, into: &inputSize)
     try read(.stageChannels, into: &stageChannels)
     try read(.stageConvolutions, into: &stageConvolutions)
-    decoderConvolutions = stageConvolutions
+    if values.contains(.stageConvolutions) { decoderConvolutions = stageConvolutions }
     try read(.decoderConvolutions, into: &decoderConvolutions)
     try read(.fc6Kernel, into: &fc6Kernel)
     try read(.fcWidth, into: &fcWidth)
@@ -59,6 +73,13 @@ extension NetworkDescription {
     try read(.classificationFiller, into: &classificationFiller)
     try read(.segmentationFiller, into: &segmentationFiller)
     try read(.preprocessing, into: &preprocessing)
+  }
+
+  /// The description as JSON with every setting.
+  public func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 
   /// Reads a description from a JSON file.

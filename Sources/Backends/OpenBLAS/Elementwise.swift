@@ -1,0 +1,147 @@
+/// Operators that work element by element: Relu, Sigmoid, Scale, Mul, Add and the gradients of the first two. One kernel
+/// class for one operand and one for two; an operation is a loop over a run of elements.
+import CDecoupled
+import DecoupledBackendKit
+
+typealias Relu = UnaryKernel<ReluLoop>
+typealias Sigmoid = UnaryKernel<SigmoidLoop>
+typealias Scaling = UnaryKernel<ScaleLoop>
+typealias ReluGradient = BinaryKernel<ReluGradientLoop>
+typealias SigmoidGradient = BinaryKernel<SigmoidGradientLoop>
+typealias Multiplication = BinaryKernel<MultiplyLoop>
+typealias Addition = BinaryKernel<AddLoop>
+
+protocol UnaryLoop {
+  init(_ node: NodeReader) throws
+  func run(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int)
+}
+
+protocol BinaryLoop {
+  static func run(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int)
+}
+
+final class UnaryKernel<Loop: UnaryLoop>: SwiftKernel {
+  private let x: Operand
+  private let y: Operand
+  private let loop: Loop
+
+  init(_ node: NodeReader) throws {
+    x = try node.input(0)
+    y = try node.output(0)
+    try node.require(x.shape == y.shape, "shapes \(x.shape) and \(y.shape) differ")
+    loop = try Loop(node)
+  }
+
+  func run(_ call: KernelCall) throws {
+    let x: Rows<Float> = try call.input(self.x)
+    let y: Rows<Float> = try call.output(self.y)
+    try call.requireBatch(x.count, y.count, layer: self.x.layer)
+    let dense = x.isDense && y.isDense
+    let tasks = RowTasks(rows: dense ? 1 : x.count, length: dense ? x.count * x.length : x.length)
+    try call.parallelFor(tasks.count) { index, _ in
+      tasks.each(index) { row, start, count in loop.run(x[row] + start, y[row] + start, count) }
+    }
+  }
+}
+
+/// Two operands, the second of which may have one row for each image instead.
+final class BinaryKernel<Loop: BinaryLoop>: SwiftKernel {
+  private let a: Operand
+  private let b: Operand
+  private let map: Operand?
+  private let y: Operand
+
+  init(_ node: NodeReader) throws {
+    a = try node.input(0)
+    b = try node.input(1)
+    map = try node.rowMap(2, rows: a.rows)
+    y = try node.output(0)
+    try node.require(
+      a.shape == y.shape && a.shape.count == b.shape.count && a.shape[1...] == b.shape[1...]
+        && (map != nil || a.rows == b.rows), "shapes \(a.shape), \(b.shape) and \(y.shape) do not fit each other")
+  }
+
+  func run(_ call: KernelCall) throws {
+    let a: Rows<Float> = try call.input(self.a)
+    let b: Rows<Float> = try call.input(self.b)
+    let y: Rows<Float> = try call.output(self.y)
+    try call.requireBatch(a.count, y.count, layer: self.a.layer)
+    let map = try call.rowMap(self.map, rows: a.count, images: b.count, layer: self.a.layer)
+    let dense = a.isDense && b.isDense && y.isDense && map == nil
+    let tasks = RowTasks(rows: dense ? 1 : a.count, length: dense ? a.count * a.length : a.length)
+    try call.parallelFor(tasks.count) { index, _ in
+      tasks.each(index) { row, start, count in
+        Loop.run(a[row] + start, b[map.map { Int($0[row]) } ?? row] + start, y[row] + start, count)
+      }
+    }
+  }
+}
+
+struct ReluLoop: UnaryLoop {
+  init(_ node: NodeReader) {}
+  func run(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    for i in 0..<count {
+      let value = x[i]
+      y[i] = value < 0 ? 0 : value
+    }
+  }
+}
+
+struct ScaleLoop: UnaryLoop {
+  let factor: Float
+  init(_ node: NodeReader) throws {
+    let factor = node.node.real("factor", default: .nan)
+    try node.require(factor == factor, "attribute factor is missing")
+    self.factor = Float(factor)
+  }
+  func run(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    for i in 0..<count { y[i] = x[i] * factor }
+  }
+}
+
+struct SigmoidLoop: UnaryLoop {
+  init(_ node: NodeReader) {}
+  func run(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    vectors(count) { i in
+      store8(1 / (1 + exponential(-load8(x + i))), y + i)
+    } rest: { i in
+      y[i] = 1 / (1 + exponential(-x[i]))
+    }
+  }
+}
+
+struct ReluGradientLoop: BinaryLoop {
+  static func run(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
+    for i in 0..<count {
+      let value = a[i]
+      y[i] = b[i] > 0 ? value : 0
+    }
+  }
+}
+
+struct SigmoidGradientLoop: BinaryLoop {
+  static func run(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
+    for i in 0..<count { y[i] = a[i] * b[i] * (1 - b[i]) }
+  }
+}
+
+struct MultiplyLoop: BinaryLoop {
+  static func run(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
+    for i in 0..<count { y[i] = a[i] * b[i] }
+  }
+}
+
+struct AddLoop: BinaryLoop {
+  static func run(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
+    for i in 0..<count { y[i] = a[i] + b[i] }
+  }
+}

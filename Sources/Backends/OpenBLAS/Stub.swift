@@ -1,1 +1,0 @@
-@_cdecl("dcn_backend_entry") public func v() -> Int32 { 1 }

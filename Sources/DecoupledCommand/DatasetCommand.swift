@@ -1,0 +1,130 @@
+import ArgumentParser
+import DecoupledVision
+
+/// `decoupled dataset`: look at, split and compose data sets.
+struct DatasetCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dataset", abstract: "Check, split and compose data sets.",
+    subcommands: [DatasetCheckCommand.self, DatasetSplitCommand.self, DatasetComposeCommand.self])
+}
+
+/// `decoupled dataset check`.
+struct DatasetCheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Count labels and sizes; report missing, unreadable and unfitting files.")
+
+  @Argument(help: "Data set folder.")
+  var data: String
+
+  @Option(help: "Image set.")
+  var set = "train"
+
+  @Option(help: "List of images whose masks may be used.")
+  var strong: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let dataset = try Dataset.open(data, set: set, strong: strong)
+    let report = try DatasetCheck.run(dataset) { done, total in
+      Console.progress("\(done)/\(total) images")
+      return true
+    }
+    Console.endProgress()
+    print(json ? try report.json() : report.text)
+    if !report.problems.isEmpty { throw ExitCode(1) }
+  }
+}
+
+/// `decoupled dataset split`.
+struct DatasetSplitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "split", abstract: "Choose the images whose masks may be used: so many per class.")
+
+  @Argument(help: "Data set folder.")
+  var data: String
+
+  @Option(help: "Image set to choose from.")
+  var set = "train"
+
+  @Option(help: "Masks per class.")
+  var strong: Int
+
+  @Option(help: "Seed of the choice.")
+  var seed: UInt64 = 1
+
+  @Option(help: "List to write; standard output when left out.")
+  var output: String?
+
+  func run() throws {
+    let ids = try DatasetSplit.strong(try Dataset.open(data, set: set), perClass: strong, seed: seed)
+    let text = ids.joined(separator: "\n") + "\n"
+    if let output { try FileAccess.write(text: text, to: output) } else { print(text, terminator: "") }
+  }
+}
+
+/// `decoupled dataset compose`.
+struct DatasetComposeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compose",
+    abstract: "Compose a data set of cut-out objects on photographs; no object or background is in both train and test.")
+
+  @Option(name: .customLong("class"), help: "A class as NAME=FOLDER of cut-outs with transparency; once per class.")
+  var classes: [String]
+
+  @Option(help: "A photograph or a folder of photographs as background; may be repeated.")
+  var background: [String]
+
+  @Option(help: "Leave out files whose name contains one of these words, with commas.")
+  var exclude = ""
+
+  @Option(help: "Folder for the data set (VOC layout).")
+  var output: String
+
+  @Option(help: "Training images.")
+  var train = 300
+
+  @Option(help: "Test images, as the set val.")
+  var test = 100
+
+  @Option(help: "Width and height of the images in pixels.")
+  var size = 128
+
+  @Option(help: "Most objects in one image.")
+  var objects = 3
+
+  @Option(help: "Masks per class in the list strong_N; may be repeated.")
+  var strong: [Int] = [5]
+
+  @Option(help: "Share of objects and backgrounds for testing.")
+  var testShare = 0.3
+
+  @Option(help: "Seed.")
+  var seed: UInt64 = 1
+
+  func run() throws {
+    var settings = DatasetComposer.Settings()
+    (settings.trainCount, settings.testCount) = (train, test)
+    (settings.width, settings.height) = (size, size)
+    guard objects >= 1 else { throw VisionError("--objects must be at least 1, not \(objects).") }
+    settings.objectsPerImage = 1...objects
+    settings.strongPerClass = strong
+    settings.seed = seed
+    let composer = try DatasetComposer.fromFolders(
+      cutOuts: try classes.map { text in
+        guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+          throw VisionError("--class needs NAME=FOLDER, not '\(text)'.")
+        }
+        return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+      },
+      backgrounds: background, excluding: exclude.split(separator: ",").map(String.init), testShare: testShare,
+      settings: settings)
+    try composer.compose(into: output) { done, total in
+      Console.progress("\(done)/\(total) images")
+      return true
+    }
+    Console.endProgress()
+    print(output)
+  }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import DecoupledCore
+import Glibc
+
+/// Options of every verb that computes.
+struct EngineOptions: ParsableArguments {
+  @Option(help: "Compute backend: a name such as openblas, the path of a plugin, or auto for the fastest one found.")
+  var backend = "auto"
+
+  @Option(help: "Threads; 0 takes DECOUPLED_NUM_THREADS, else what this process may use.")
+  var threads = 0
+
+  @Flag(help: "Say more about what is going on.")
+  var verbose = false
+
+  func validate() throws {
+    guard (0...256).contains(threads) else { throw ValidationError("--threads must lie between 0 and 256, not \(threads).") }
+  }
+
+  /// Opens the backend and starts the threads. Ctrl-C then asks the work to stop; a second one ends the program.
+  func open() throws -> (backend: Backend, control: RunControl) {
+    let least: LogLevel = verbose ? .debug : .warning
+    Log.setHandler { level, message in
+      if level >= least { Console.note("\(level): \(message)") }
+    }
+    let control = RunControl(threads: threads)
+    Interrupt.cancels(control)
+    let backend = try BackendSearch.open(self.backend)
+    Log.write(.info, "backend \(backend.info.name) \(backend.info.variant), \(control.pool.lanes) threads")
+    return (backend, control)
+  }
+}
+
+/// What Ctrl-C does while long work runs.
+enum Interrupt {
+  nonisolated(unsafe) private static var control: RunControl?
+
+  static func cancels(_ target: RunControl) {
+    control = target
+    for number in [SIGINT, SIGTERM] {
+      signal(number) { number in
+        Interrupt.control?.cancel()
+        // A second signal of the kind ends the program at once.
+        signal(number, SIG_DFL)
+      }
+    }
+  }
+}
+
+/// Lines for people on standard error, so that results on standard output stay clean.
+enum Console {
+  static func note(_ line: String) { fputs(line + "\n", stderr) }
+
+  /// Overwrites the current line on a terminal; elsewhere nothing.
+  static func progress(_ line: String) {
+    if isatty(2) == 1 { fputs("\r\u{1B}[K" + line, stderr) }
+  }
+
+  /// Ends a line that `progress` began.
+  static func endProgress() {
+    if isatty(2) == 1 { fputs("\r\u{1B}[K", stderr) }
+  }
+
+  static func duration(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "?" }
+    let whole = Int(seconds.rounded())
+    if whole < 60 { return "\(whole)s" }
+    if whole < 3600 { return "\(whole / 60)m\(whole % 60)s" }
+    return "\(whole / 3600)h\(whole % 3600 / 60)m"
+  }
+
+  /// A number with `digits` decimals.
+  static func decimal(_ value: Double, _ digits: Int = 3) -> String {
+    guard value.isFinite else { return "\(value)" }
+    var scale = 1.0
+    for _ in 0..<digits { scale *= 10 }
+    let rounded = (abs(value) * scale).rounded()
+    guard rounded < 1e15 else { return "\(value)" }
+    let text = String(Int(rounded))
+    let padded = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
+    let sign = value < 0 && rounded > 0 ? "-" : ""
+    return digits == 0 ? sign + padded : "\(sign)\(padded.dropLast(digits)).\(padded.suffix(digits))"
+  }
+}

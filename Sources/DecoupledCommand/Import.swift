@@ -1,0 +1,56 @@
+import ArgumentParser
+import DecoupledCore
+import DecoupledNetworks
+import DecoupledVision
+
+/// `decoupled import`: weights of other origins become a model.
+struct Import: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Turn a safetensors file with weights into a model, given the network's description.")
+
+  @Argument(help: "Weights: safetensors with this project's layer names or torchvision's.")
+  var weights: String
+
+  @Option(help: "Network description (JSON), or the name of a preset.")
+  var description: String
+
+  @Option(help: "Class names: a classes.txt file, or names with commas. Numbered when left out.")
+  var classes: String?
+
+  @Option(help: "How the weights' network was fed: caffe or torchvision. Needed when neither file says.")
+  var preprocessing: String?
+
+  @Option(help: "Model to write.")
+  var output: String
+
+  @Flag(help: "Draw the weights that the file lacks instead of refusing it.")
+  var fill = false
+
+  @Option(help: "Seed of drawn weights.")
+  var seed: UInt64 = 1
+
+  func run() throws {
+    let isPreset = NetworkDescription.presetNames.contains(description)
+    var network = isPreset ? NetworkDescription(preset: description) ?? .init() : try NetworkDescription.read(description)
+    var names = (1...network.classes).map { "class\($0)" }
+    if let classes {
+      names =
+        FileAccess.isFile(classes)
+        ? try ClassList.read(classes).names : classes.split(separator: ",").map(String.init)
+      network.classes = names.count
+    }
+    // A description written out says how images are fed; a preset's default is no statement about this file.
+    let model = try Model(network, classNames: names, parameters: ParameterStore())
+    let result = try WeightImport.start(
+      model, from: weights, preprocessing: preprocessing, described: isPreset ? nil : network.preprocessing)
+    if !result.unused.isEmpty { Console.note("not used: \(result.unused.joined(separator: ", "))") }
+    if !result.missing.isEmpty {
+      let list = result.missing.joined(separator: ", ")
+      guard fill else { throw EngineError(.notFound, "'\(weights)' lacks \(list); --fill draws them at random.") }
+      Console.note("drawn at random: \(list)")
+      try result.model.fillClassification(seed: seed)
+    }
+    try ModelFile.write(result.model, to: output)
+    print("\(output): \(result.used.count) tensors, \(result.model.hasSegmentation ? "both networks" : "classification network only")")
+  }
+}

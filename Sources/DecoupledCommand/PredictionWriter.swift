@@ -1,0 +1,66 @@
+import DecoupledCore
+import DecoupledNetworks
+import DecoupledVision
+
+/// Writes the pictures of one prediction.
+struct PredictionWriter {
+  let model: Model
+  let folder: String
+  let overlay: Bool
+  let foreground: Bool
+  let activation: Bool
+
+  func write(_ prediction: Prediction, of image: RGBImage, named path: String) throws {
+    try FileAccess.makeFolder(folder)
+    let stem = FilePaths.join(folder, FilePaths.stem(of: path))
+    try PNGWriter.write(prediction.labelMap, to: stem + ".png")
+    if overlay { try JPEGWriter.write(try Overlay.draw(image, labels: prediction.labelMap), to: stem + "-overlay.jpg") }
+    for (index, classIndex) in prediction.identified.enumerated() {
+      let name = model.classNames[classIndex]
+      if foreground {
+        let map = prediction.foregroundMaps[index]
+        try JPEGWriter.write(
+          try HeatMap.draw(map, range: 0...1, over: image),
+          to: "\(stem)-foreground-\(name).jpg")
+      }
+      if activation {
+        let plane = ActivationView.mostRepresentative(
+          prediction.activationMaps[index], foreground: prediction.foregroundMaps[index])
+        let large = try Resampling.resize(plane, width: 160, height: 160, kernel: .bilinear)
+        try PNGWriter.write(
+          try HeatMap.draw(large), to: "\(stem)-activation-\(name).png")
+      }
+    }
+  }
+}
+
+/// The scores of one image, as text and as JSON.
+enum PredictionLine {
+  static func text(_ prediction: Prediction, _ path: String, _ model: Model) -> String {
+    let found = prediction.identified.map {
+      "\(model.classNames[$0]) \(Console.decimal(Double(prediction.scores[$0]), 2))"
+    }
+    return "\(path): \(found.isEmpty ? "no class" : found.joined(separator: ", "))"
+  }
+
+  static func json(_ prediction: Prediction, _ path: String, _ model: Model) -> String {
+    let scores = model.classNames.enumerated().map { "\(quoted($1)): \(prediction.scores[$0])" }
+    let found = prediction.identified.map { quoted(model.classNames[$0]) }
+    return
+      "{\"image\": \(quoted(path)), \"identified\": [\(found.joined(separator: ", "))], \"scores\": {\(scores.joined(separator: ", "))}}"
+  }
+
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"", "\\": result += "\\\(scalar)"
+      case _ where scalar.value < 0x20:
+        let hex = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

@@ -1,0 +1,82 @@
+import DecoupledCore
+import DecoupledNetworks
+import DecoupledVision
+import Yams
+
+/// A configuration file of the command (YAML, of which JSON is a part): the network and the settings of both phases.
+/// Everything may be left out; flags of the command go over it.
+struct Recipe: Decodable {
+  var network = NetworkDescription()
+  /// Changes to loaded or drawn weights before phase 1.
+  var start = StartingPoint()
+  var classification = ClassificationSettings()
+  var segmentation = SegmentationSettings()
+  /// Iterations between checkpoints, and between evaluations.
+  var checkpointEvery: Int?
+  var evaluateEvery: Int?
+
+  private enum Key: String, CodingKey, CaseIterable {
+    case network, start, classification, segmentation
+    case checkpointEvery = "checkpoint_every"
+    case evaluateEvery = "evaluate_every"
+  }
+
+  init() {}
+
+  init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: Key.self)
+    if let read = try values.decodeIfPresent(NetworkDescription.self, forKey: .network) { network = read }
+    if let read = try values.decodeIfPresent(StartingPoint.self, forKey: .start) { start = read }
+    if let read = try values.decodeIfPresent(ClassificationSettings.self, forKey: .classification) {
+      classification = read
+    }
+    if let read = try values.decodeIfPresent(SegmentationSettings.self, forKey: .segmentation) { segmentation = read }
+    checkpointEvery = try values.decodeIfPresent(Int.self, forKey: .checkpointEvery)
+    evaluateEvery = try values.decodeIfPresent(Int.self, forKey: .evaluateEvery)
+  }
+
+  /// Reads a configuration file and lays `overrides` ("segmentation.solver.base_learning_rate=0.02") over it.
+  static func read(_ path: String?, overrides: [String]) throws -> Recipe {
+    var root = Yams.Node.mapping([:])
+    if let path {
+      let text = try FileAccess.readLines(path).joined(separator: "\n")
+      do {
+        if let read = try Yams.compose(yaml: text) { root = read }
+      } catch { throw EngineError(.format, "The configuration '\(path)' is not YAML: \(error)") }
+      guard root.mapping != nil else {
+        throw EngineError(.format, "The configuration '\(path)' must hold settings by name, such as 'segmentation:'.")
+      }
+    }
+    for override in overrides { root = try apply(override, to: root) }
+    let source = path.map { "The configuration '\($0)'" } ?? "--set"
+    for key in root.mapping?.keys.compactMap(\.string) ?? [] where Key(rawValue: key) == nil {
+      let known = Key.allCases.map(\.rawValue).joined(separator: ", ")
+      throw EngineError(.invalidArgument, "\(source) has no section '\(key)'; sections are \(known).")
+    }
+    guard root.mapping?.isEmpty == false else { return Recipe() }
+    do {
+      return try YAMLDecoder().decode(Recipe.self, from: Yams.serialize(node: root))
+    } catch let error as DecodingError {
+      throw EngineError(.invalidArgument, "\(source): \(JSONProblem.sentence(error))")
+    }
+  }
+
+  private static func apply(_ override: String, to root: Yams.Node) throws -> Yams.Node {
+    guard let equals = override.firstIndex(of: "="), equals > override.startIndex else {
+      throw EngineError(.invalidArgument, "--set needs NAME=VALUE, not '\(override)'.")
+    }
+    let value: Yams.Node?
+    do { value = try Yams.compose(yaml: String(override[override.index(after: equals)...])) } catch {
+      throw EngineError(.invalidArgument, "The value in '--set \(override)' is not YAML.")
+    }
+    return set(root, override[..<equals].split(separator: ".").map(String.init), value ?? Yams.Node(""))
+  }
+
+  private static func set(_ node: Yams.Node, _ path: [String], _ value: Yams.Node) -> Yams.Node {
+    guard let first = path.first else { return value }
+    var mapping = node.mapping ?? Yams.Node.Mapping([])
+    let inner = mapping[Yams.Node(first)] ?? .mapping([:])
+    mapping[Yams.Node(first)] = set(inner, Array(path.dropFirst()), value)
+    return .mapping(mapping)
+  }
+}

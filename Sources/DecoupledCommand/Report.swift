@@ -1,0 +1,51 @@
+import ArgumentParser
+import DecoupledCore
+import DecoupledNetworks
+import DecoupledVision
+
+/// `decoupled report`: a folder with pictures of what a model does, and a page to look at them.
+struct Report: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write overlays, per-class maps (Figure 3 of the paper) and activation maps (Figure 2) with a page to look at.")
+
+  @OptionGroup var engine: EngineOptions
+
+  @Option(help: "Model to show.")
+  var model: String
+
+  @Option(help: "Data set.")
+  var data: String
+
+  @Option(help: "Image set.")
+  var set = "val"
+
+  @Option(help: "How many images to show.")
+  var count = 24
+
+  @Option(help: "A class is identified when its score lies above this.")
+  var threshold: Float = 0.5
+
+  @Option(help: "Run folders whose curves are shown; may be repeated.")
+  var curves: [String] = []
+
+  @Option(help: "Folder for the page.")
+  var output: String
+
+  func run() throws {
+    let model = try ModelFile.open(self.model)
+    let dataset = try Dataset.open(data, set: set)
+    let (backend, control) = try engine.open()
+    var settings = PredictionSettings()
+    settings.threshold = threshold
+    settings.foregroundMaps = true
+    settings.activationMaps = true
+    let predictor = try Predictor(model, backend: backend, control: control, settings: settings)
+    var page = ReportPage(model: model, folder: output)
+    for item in dataset.items.prefix(max(0, count)) {
+      let (image, mask) = try item.read()
+      try page.add(item.id, image, mask, try predictor.predict([image])[0])
+    }
+    for run in curves { try page.addCurves(of: try RunDirectory(run, existing: .resume)) }
+    print(try page.write(title: "\(model.description.name) on \(dataset.items.count) images of the set \(set)"))
+  }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import DecoupledCore
+import DecoupledNetworks
+import DecoupledVision
+
+/// `decoupled train classification`: phase 1.
+struct TrainClassification: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "classification", abstract: "Phase 1: learn the classes from image-level labels.")
+
+  @OptionGroup var arguments: TrainingArguments
+  @OptionGroup var engine: EngineOptions
+
+  @Option(help: "Network to build: \(NetworkDescription.presetNames.joined(separator: ", ")), or a description (JSON).")
+  var network: String?
+
+  @Option(help: "Weights to start from: a model, or a safetensors file with torchvision's names for a VGG-16.")
+  var weights: String?
+
+  @Option(help: "How the weights' network was fed: caffe or torchvision. Needed when the file does not say.")
+  var preprocessing: String?
+
+  @Option(help: "Add the data set's new classes to this model; its segmentation network is kept.")
+  var extend: String?
+
+  @Option(help: "Train only on images of this list, such as the ones with masks.")
+  var only: String?
+
+  @Flag(help: "Take image-level labels from the masks instead of the lists.")
+  var labelsFromMasks = false
+
+  func validate() throws {
+    if extend != nil && (network != nil || weights != nil) {
+      throw ValidationError("--extend takes its network and weights from the model; leave --network and --weights out.")
+    }
+  }
+
+  func run() throws {
+    var recipe = try arguments.recipe(phase: "classification")
+    arguments.apply(to: &recipe.classification.solver, seed: &recipe.classification.seed)
+    var (train, validation) = try arguments.open(strong: only, labelsFromMasks: labelsFromMasks)
+    if only != nil { train = Dataset(classes: train.classes, items: train.strongItems) }
+    let directory = try arguments.runDirectory()
+    let model: Model
+    if directory.canResume {
+      model = try directory.modelToResume()
+      if extend != nil { recipe.classification.solver.multiplierRules += MultiplierRule.scoreLayerOnly }
+    } else if let extend {
+      model = try ModelFile.open(extend).extended(with: train.classes.names, seed: recipe.classification.seed)
+      recipe.classification.solver.multiplierRules += MultiplierRule.scoreLayerOnly
+    } else {
+      model = try start(recipe, train)
+    }
+    let (backend, control) = try engine.open()
+    let trainer = try ClassificationTrainer(
+      model, dataset: train, validation: validation, settings: recipe.classification,
+      options: arguments.options(recipe), run: directory, backend: backend, control: control)
+    let outcome = try trainer.train(arguments.show)
+    Console.endProgress()
+    if outcome.wasCancelled {
+      Console.note("Stopped at iteration \(outcome.iterations); go on with --resume.")
+      throw ExitCode(130)
+    }
+    print("\(directory.finalModel)")
+  }
+
+  private func start(_ recipe: Recipe, _ train: Dataset) throws -> Model {
+    var description = recipe.network
+    if let network {
+      if let preset = NetworkDescription(preset: network) {
+        description = preset
+      } else if network.hasSuffix(".json") {
+        description = try NetworkDescription.read(network)
+      } else {
+        let names = NetworkDescription.presetNames.joined(separator: ", ")
+        throw EngineError(.notFound, "There is no network '\(network)'; give \(names) or a .json description.")
+      }
+    }
+    description.classes = train.classes.count
+    var model = try Model(description, classNames: train.classes.names, parameters: ParameterStore())
+    if let weights { model = try WeightImport.start(model, from: weights, preprocessing: preprocessing).model }
+    try recipe.start.apply(to: model, dataset: train, seed: recipe.classification.seed)
+    return model
+  }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import DecoupledCore
+import DecoupledNetworks
+import DecoupledVision
+
+/// `decoupled train segmentation`: phase 2.
+struct TrainSegmentation: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "segmentation", abstract: "Phase 2: learn to segment one class at a time from few masks.")
+
+  @OptionGroup var arguments: TrainingArguments
+  @OptionGroup var engine: EngineOptions
+
+  @Option(help: "Model whose classification network is trained; it stays as it is.")
+  var model: String
+
+  @Option(help: "List of images whose masks may be used, such as strong_5; all masks of the set when left out.")
+  var strong: String?
+
+  func run() throws {
+    var recipe = try arguments.recipe(phase: "segmentation")
+    arguments.apply(to: &recipe.segmentation.solver, seed: &recipe.segmentation.seed)
+    let (train, validation) = try arguments.open(strong: strong, labelsFromMasks: false)
+    let directory = try arguments.runDirectory()
+    let start = directory.canResume ? try directory.modelToResume() : try ModelFile.open(model)
+    let (backend, control) = try engine.open()
+    let trainer = try SegmentationTrainer(
+      start, dataset: train, validation: validation, settings: recipe.segmentation,
+      options: arguments.options(recipe), run: directory, backend: backend, control: control,
+      meanIntersectionOverUnion: validation.map { validation in
+        { model in
+          let predictor = try Predictor(model, backend: backend, control: control)
+          let result = try Evaluation(validation, classNames: model.classNames).run(predictor)
+          return result.meanIntersectionOverUnion ?? 0
+        }
+      })
+    let outcome = try trainer.train(
+      arguments.show,
+      conversionProgress: { done in
+        Console.progress("measuring statistics, batch \(done)")
+        return true
+      })
+    Console.endProgress()
+    if outcome.wasCancelled {
+      Console.note("Stopped at iteration \(outcome.iterations); go on with --resume.")
+      throw ExitCode(130)
+    }
+    print("\(directory.finalModel)")
+  }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import DecoupledCore
+import DecoupledNetworks
+import DecoupledVision
+
+/// Options that both training phases share.
+struct TrainingArguments: ParsableArguments {
+  @Option(help: "Data set: a VOC devkit tree, or a folder with images/, masks/, labels.csv and classes.txt.")
+  var data: String
+
+  @Option(help: "Image set to train on.")
+  var set = "train"
+
+  @Option(help: "Image set to evaluate on while training; none when left out.")
+  var validation: String?
+
+  @Option(help: "Folder for the run: configuration, metrics, checkpoints and the model.")
+  var output: String
+
+  @Option(help: "Configuration file (YAML).")
+  var config: String?
+
+  @Option(
+    name: .customLong("set-value"), help: "A setting over the configuration file, such as solver.momentum=0.9 or network.input_size=128.")
+  var overrides: [String] = []
+
+  @Option(help: "Iterations; each takes batch_size x iter_size images.")
+  var iterations: Int?
+
+  @Option(help: "Base learning rate.")
+  var learningRate: Double?
+
+  @Option(help: "Seed of weights, order, crops and dropout.")
+  var seed: UInt64?
+
+  @Flag(help: "Go on from the last checkpoint in the output folder, bit for bit; begin when there is none.")
+  var resume = false
+
+  @Flag(help: "Discard an earlier run in the output folder.")
+  var overwrite = false
+
+  func validate() throws {
+    if resume && overwrite { throw ValidationError("--resume and --overwrite exclude each other.") }
+  }
+
+  /// Settings of the phase may be named without their section.
+  func recipe(phase: String) throws -> Recipe {
+    let sections = ["network.", "start.", "classification.", "segmentation.", "checkpoint_every=", "evaluate_every="]
+    return try Recipe.read(
+      config,
+      overrides: overrides.map { override in
+        sections.contains(where: override.hasPrefix) ? override : "\(phase).\(override)"
+      })
+  }
+
+  func apply(to solver: inout SolverSettings, seed target: inout UInt64) {
+    if let iterations { solver.maximumIterations = iterations }
+    if let learningRate { solver.baseLearningRate = learningRate }
+    if let seed { target = seed }
+  }
+
+  func options(_ recipe: Recipe) -> TrainingOptions {
+    var options = TrainingOptions()
+    if let every = recipe.checkpointEvery { options.checkpointEvery = every }
+    if let every = recipe.evaluateEvery { options.evaluateEvery = every }
+    return options
+  }
+
+  func runDirectory() throws -> RunDirectory {
+    try RunDirectory(output, existing: resume ? .resume : overwrite ? .overwrite : .refuse)
+  }
+
+  func open(strong: String?, labelsFromMasks: Bool) throws -> (train: Dataset, validation: Dataset?) {
+    let train = try Dataset.open(data, set: set, strong: strong, labelsFromMasks: labelsFromMasks)
+    return (train, try validation.map { try Dataset.open(data, set: $0) })
+  }
+
+  /// Prints one line per record on a terminal's last line, and whole lines now and then elsewhere.
+  func show(_ progress: TrainingProgress) -> Bool {
+    let record = progress.record
+    var line = "\(progress.phase) \(record.iteration)/\(progress.maximumIterations)"
+    line += "  loss \(Console.decimal(record.smoothedLoss, 4))  lr \(Console.decimal(record.learningRate, 5))"
+    line += "  \(Console.decimal(record.imagesPerSecond, 1)) images/s  \(Console.duration(progress.remainingSeconds)) left"
+    if let evaluation = record.evaluation {
+      Console.endProgress()
+      Console.note(line + "  | " + Self.text(evaluation))
+    } else if record.iteration % max(1, progress.maximumIterations / 50) == 0 {
+      Console.endProgress()
+      Console.note(line)
+    } else {
+      Console.progress(line)
+    }
+    return true
+  }
+
+  private static func text(_ evaluation: TrainingEvaluation) -> String {
+    let figures: [(String, Double?)] = [
+      ("loss", evaluation.loss), ("mAP", evaluation.meanAveragePrecision), ("pixel accuracy", evaluation.pixelAccuracy),
+      ("foreground IoU", evaluation.foregroundIntersectionOverUnion), ("mean IoU", evaluation.meanIntersectionOverUnion),
+    ]
+    return figures.compactMap { name, value in value.map { "\(name) \(Console.decimal($0, 4))" } }.joined(separator: "  ")
+  }
+}

@@ -1,0 +1,47 @@
+import DecoupledVision
+
+/// A picture of a class-specific activation map, which has hundreds of channels.
+public enum ActivationView {
+  /// The channel that agrees most with the foreground map: highest correlation (Figure 2's "most representative channel").
+  /// - Returns: one channel of the activation map's size, 1 x h x w.
+  public static func mostRepresentative(_ activation: FloatImage, foreground: FloatImage) -> FloatImage {
+    let (width, height) = (activation.width, activation.height)
+    // The network saw the image padded to a square at the bottom and right.
+    let side = max(foreground.width, foreground.height)
+    var target = [Float](repeating: 0, count: width * height)
+    for y in 0..<height {
+      for x in 0..<width {
+        let (left, right) = (x * side / width, (x + 1) * side / width)
+        let (top, bottom) = (y * side / height, (y + 1) * side / height)
+        var sum: Float = 0
+        for row in top..<min(bottom, foreground.height) where left < foreground.width {
+          for column in left..<min(right, foreground.width) { sum += foreground.values[row * foreground.width + column] }
+        }
+        target[y * width + x] = sum / Float(max(1, (right - left) * (bottom - top)))
+      }
+    }
+    var best = (channel: 0, correlation: -Float.infinity)
+    for channel in 0..<activation.channels {
+      let plane = activation.values[(channel * width * height)..<((channel + 1) * width * height)]
+      let correlation = Self.correlation(Array(plane), target)
+      if correlation > best.correlation { best = (channel, correlation) }
+    }
+    var result = FloatImage(width: width, height: height, channels: 1)
+    result.values = Array(
+      activation.values[(best.channel * width * height)..<((best.channel + 1) * width * height)])
+    return result
+  }
+
+  private static func correlation(_ a: [Float], _ b: [Float]) -> Float {
+    let count = Float(a.count)
+    let (meanA, meanB) = (a.reduce(0, +) / count, b.reduce(0, +) / count)
+    var (product, squareA, squareB): (Float, Float, Float) = (0, 0, 0)
+    for (x, y) in zip(a, b) {
+      product += (x - meanA) * (y - meanB)
+      squareA += (x - meanA) * (x - meanA)
+      squareB += (y - meanB) * (y - meanB)
+    }
+    let scale = (squareA * squareB).squareRoot()
+    return scale > 0 ? product / scale : -.infinity
+  }
+}

@@ -1,0 +1,50 @@
+extension NetworkDescription {
+  /// Names of the networks that come with the engine.
+  public static let presetNames = ["vgg16", "vgg16-small", "small", "tiny"]
+
+  /// A network by name, nil when there is none of that name.
+  public init?(preset: String) {
+    self.init()
+    name = preset
+    switch preset {
+    case "vgg16":
+      // The paper's network at 320x320: the defaults.
+      break
+    case "vgg16-small":
+      // The paper's convolutions, so that VGG-16 weights load, with a light head and decoder: trains in an hour on a
+      // plain processor.
+      inputSize = 160
+      decoderConvolutions = [1, 1, 1, 1, 1]
+      fc6Kernel = 3
+      fcWidth = 512
+      segmentationFcWidth = 256
+      classificationFiller = .he
+      segmentationFiller = .he
+    case "small":
+      // Trains from scratch in minutes.
+      inputSize = 96
+      stageChannels = [16, 32, 64, 96]
+      stageConvolutions = [1, 1, 2, 2]
+      decoderConvolutions = [1, 1, 1, 1]
+      fc6Kernel = 3
+      fcWidth = 192
+      segmentationFcWidth = 96
+      dropout = 0.2
+      classificationFiller = .he
+      segmentationFiller = .he
+    case "tiny":
+      // For tests and for a first look at the interfaces.
+      inputSize = 32
+      stageChannels = [8, 16, 16]
+      stageConvolutions = [1, 1, 1]
+      decoderConvolutions = [1, 1, 1]
+      fc6Kernel = 3
+      fcWidth = 32
+      segmentationFcWidth = 24
+      dropout = 0
+      classificationFiller = .he
+      segmentationFiller = .he
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import DecoupledCore
+import DecoupledVision
+import Glibc
+
+/// Changes to weights before phase 1, for trunks that were trained for something else.
+public struct StartingPoint: Codable, Sendable, Equatable {
+  /// Layers that begin as the identity: the kernel's centre passes channel c on to channel c.
+  public var identity: [String] = []
+  /// Factors by which a layer's weights and biases are multiplied, to bring activations to a scale that trains.
+  public var scale: [String: Double] = [:]
+  /// Whether the biases of the score layer begin at log(p / (1 - p)), p being the share of training images with the class.
+  public var priorBias = false
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case identity, scale
+    case priorBias = "prior_bias"
+  }
+
+  public init() {}
+
+  public init(from decoder: any Decoder) throws {
+    try KnownSettings.check(decoder, CodingKeys.self, of: "the starting point")
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    try values.read(.identity, into: &identity)
+    try values.read(.scale, into: &scale)
+    try values.read(.priorBias, into: &priorBias)
+  }
+
+  /// Applies the changes to weights of the classification network that a file gave or that are drawn first.
+  /// - Throws: when a layer is not there, or cannot be an identity.
+  public func apply(to model: Model, dataset: Dataset, seed: UInt64) throws {
+    try model.fillClassification(seed: seed)
+    for layer in identity { try Self.makeIdentity(layer, model) }
+    for (layer, factor) in scale.sorted(by: { $0.key < $1.key }) {
+      for part in ["weight", "bias"] {
+        try Self.replace("\(layer).\(part)", model) { for index in $0.indices { $0[index] *= Float(factor) } }
+      }
+    }
+    guard priorBias else { return }
+    let labels = dataset.items.compactMap(\.imageLabels)
+    try Self.replace("cls_score.bias", model) { bias in
+      for (index, name) in model.classNames.enumerated() {
+        guard let place = dataset.classes.names.firstIndex(of: name), !labels.isEmpty else { continue }
+        // Half an image more on each side keeps a class that all or no images show finite.
+        let share = (Double(labels.count { $0[place] }) + 0.5) / (Double(labels.count) + 1)
+        bias[index] = Float(log(share / (1 - share)))
+      }
+    }
+  }
+
+  private static func makeIdentity(_ layer: String, _ model: Model) throws {
+    let shape = model.parameters["\(layer).weight"]?.shape ?? []
+    guard shape.count == 4, shape[0] == shape[1], shape[2] % 2 == 1, shape[3] % 2 == 1 else {
+      throw EngineError(
+        .invalidArgument, "The layer '\(layer)' of shape \(shape) cannot begin as the identity: it needs as many inputs as outputs.")
+    }
+    try replace("\(layer).weight", model) { weights in
+      weights.update(repeating: 0)
+      let taps = shape[2] * shape[3]
+      for channel in 0..<shape[0] { weights[(channel * shape[1] + channel) * taps + taps / 2] = 1 }
+    }
+    try replace("\(layer).bias", model) { $0.update(repeating: 0) }
+  }
+
+  private static func replace(_ name: String, _ model: Model, _ body: (UnsafeMutableBufferPointer<Float>) -> Void) throws {
+    guard let tensor = model.parameters[name] else {
+      throw EngineError(.notFound, "The classification network has no weights '\(name)'.")
+    }
+    let own = try tensor.copy()
+    body(try own.elements(Float.self))
+    model.parameters[name] = own
+  }
+}

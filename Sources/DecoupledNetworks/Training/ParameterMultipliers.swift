@@ -1,0 +1,83 @@
+/// What the learning rate and the weight decay are multiplied by for one parameter (Caffe's lr_mult and decay_mult).
+public struct Multipliers: Codable, Sendable, Equatable {
+  /// 0 keeps the parameter as it is; no gradient is computed for it then.
+  public var learningRate: Double
+  public var decay: Double
+
+  public init(learningRate: Double, decay: Double) {
+    self.learningRate = learningRate
+    self.decay = decay
+  }
+}
+
+/// Multipliers for the parameters whose names match a pattern.
+public struct MultiplierRule: Codable, Sendable, Equatable {
+  /// A parameter's whole name, such as "fc6.weight"; `*` stands for any characters.
+  public var pattern: String
+  /// Nil leaves what earlier rules say.
+  public var learningRate: Double?
+  public var decay: Double?
+
+  public init(_ pattern: String, learningRate: Double? = nil, decay: Double? = nil) {
+    self.pattern = pattern
+    self.learningRate = learningRate
+    self.decay = decay
+  }
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case pattern, decay
+    case learningRate = "learning_rate"
+  }
+
+  public init(from decoder: any Decoder) throws {
+    try KnownSettings.check(decoder, CodingKeys.self, of: "a multiplier rule")
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    pattern = try values.decode(String.self, forKey: .pattern)
+    learningRate = try values.decodeIfPresent(Double.self, forKey: .learningRate)
+    decay = try values.decodeIfPresent(Double.self, forKey: .decay)
+  }
+
+  /// The score layer ten times faster than the pretrained ones, as the released fp_bp_network says: for phase 1 from
+  /// pretrained weights.
+  public static let fastScoreLayer = [
+    MultiplierRule("cls_score.weight", learningRate: 10), MultiplierRule("cls_score.bias", learningRate: 20),
+  ]
+
+  /// Every parameter kept but the score layer: what adding classes to a model trains, so that the segmentation network
+  /// still fits the features.
+  public static let scoreLayerOnly = [
+    MultiplierRule("*", learningRate: 0), MultiplierRule("cls_score.weight", learningRate: 1),
+    MultiplierRule("cls_score.bias", learningRate: 2),
+  ]
+
+  /// torch's SGD: one rate and one decay for everything.
+  public static let uniform = [MultiplierRule("*", learningRate: 1, decay: 1)]
+
+  func matches(_ name: String) -> Bool { Self.matches(Array(pattern.utf8)[...], Array(name.utf8)[...]) }
+
+  private static func matches(_ pattern: ArraySlice<UInt8>, _ name: ArraySlice<UInt8>) -> Bool {
+    guard let first = pattern.first else { return name.isEmpty }
+    if first == UInt8(ascii: "*") {
+      return (name.startIndex...name.endIndex).contains { matches(pattern.dropFirst(), name[$0...]) }
+    }
+    return name.first == first && matches(pattern.dropFirst(), name.dropFirst())
+  }
+}
+
+extension SolverSettings {
+  /// The multipliers of a parameter: the prototxts' defaults, then each matching rule in order, the last one winning.
+  ///
+  /// Defaults: weights 1 and 1; biases twice the rate and no decay; scale and shift of batch normalisation 1 and 1.
+  public func multipliers(for name: String, isNormalization: Bool) -> Multipliers {
+    let isBias = !isNormalization && name.hasSuffix(".bias")
+    var result = Multipliers(learningRate: isBias ? 2 : 1, decay: isBias ? 0 : 1)
+    for rule in multiplierRules where rule.matches(name) {
+      if let learningRate = rule.learningRate { result.learningRate = learningRate }
+      if let decay = rule.decay { result.decay = decay }
+    }
+    return result
+  }
+
+  /// Whether a parameter keeps its value.
+  public func isFrozen(_ name: String) -> Bool { multipliers(for: name, isNormalization: false).learningRate == 0 }
+}

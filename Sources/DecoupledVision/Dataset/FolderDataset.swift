@@ -1,0 +1,84 @@
+/// A plain folder:
+/// ```
+/// images/<name>.jpg|jpeg|png   photos; the id is the name without its extension
+/// masks/<name>.png             optional, for some or all photos: palette or grey PNG of class ids, 255 is void
+/// labels.csv                   optional: image-level labels, in one of two forms
+/// classes.txt                  class names, id = line number; may be absent when labels.csv has one column per class
+/// <set>.txt                    optional lists of ids
+/// ```
+/// The first form of labels.csv has the header `image,labels` and names separated by semicolons
+/// (`beach.jpg,person;dog`; an empty cell says that no class shows). The second has one column per class
+/// (`image,person,dog`) with 1, 0 (or -1); the order of columns gives the ids when there is no classes.txt. Names of
+/// images may have their extension or not.
+public enum FolderDataset {
+  static func fits(_ path: String) -> Bool { FileAccess.isFolder(FilePaths.join(path, "images")) }
+
+  /// Opens the folder; without a set all images are taken, in the order of their names.
+  /// - Throws: `VisionError` when a list, labels.csv or classes.txt is missing or malformed, when labels.csv, a list or
+  ///   a mask names an image that is not there, two images share a name, or there are none.
+  public static func open(_ path: String, options: Dataset.Options = Dataset.Options()) throws -> Dataset {
+    let photos = try photos(in: FilePaths.join(path, "images"))
+    let table = try LabelTable(folder: path)
+    let ids = try ids(path, set: options.set, photos: photos)
+    for id in table?.labels.keys.sorted() ?? [] where photos[id] == nil {
+      throw VisionError("'\(FilePaths.join(path, "labels.csv"))' names the image '\(id)', which is not in images.")
+    }
+    let masks = try masks(in: FilePaths.join(path, "masks"), photos: photos)
+    let strong = try options.strong.map {
+      try ListFile.strongIDs($0, folder: path, known: ids, set: options.set ?? "all images")
+    }
+    let items = try ids.map { id in
+      guard let image = photos[id] else {
+        throw VisionError("The set '\(options.set ?? "")' names '\(id)', but there is no such photo in images.")
+      }
+      let isStrong = strong?.contains(id) ?? true
+      if strong != nil && isStrong && masks[id] == nil {
+        throw VisionError("The strong list names '\(id)', but there is no mask 'masks/\(id).png'.")
+      }
+      return DatasetItem(
+        id: id, imagePath: image, maskPath: isStrong ? masks[id] : nil, imageLabels: table?.labels[id])
+    }
+    let classes = try table?.classes ?? ClassList.read(FilePaths.join(path, "classes.txt"))
+    let dataset = Dataset(classes: classes, items: items)
+    return options.labelsFromMasks ? try dataset.labelledFromMasks() : dataset
+  }
+
+  private static func photos(in folder: String) throws -> [String: String] {
+    var photos: [String: String] = [:]
+    for name in try FileAccess.names(in: folder)
+    where ["jpg", "jpeg", "png"].contains(FilePaths.fileExtension(of: name)) {
+      let id = FilePaths.stem(of: name)
+      guard photos.updateValue(FilePaths.join(folder, name), forKey: id) == nil else {
+        throw VisionError("'\(folder)' has two photos named '\(id)'; rename one.")
+      }
+    }
+    guard !photos.isEmpty else { throw VisionError("'\(folder)' has no .jpg, .jpeg or .png photo.") }
+    return photos
+  }
+
+  private static func ids(_ path: String, set: String?, photos: [String: String]) throws -> [String] {
+    guard let set else { return photos.keys.sorted() }
+    try ListFile.checkName(set)
+    let file = FilePaths.join(path, set + ".txt")
+    guard FileAccess.isFile(file) else {
+      throw VisionError("There is no set '\(set)': '\(file)' is missing; leave the set out to take all images.")
+    }
+    let ids = try ListFile.read(file).map { photos[$0[0]] == nil ? FilePaths.stem(of: $0[0]) : $0[0] }
+    guard !ids.isEmpty else { throw VisionError("The set '\(file)' is empty.") }
+    guard Set(ids).count == ids.count else { throw VisionError("The set '\(file)' lists an image twice.") }
+    return ids
+  }
+
+  private static func masks(in folder: String, photos: [String: String]) throws -> [String: String] {
+    guard FileAccess.isFolder(folder) else { return [:] }
+    var masks: [String: String] = [:]
+    for name in try FileAccess.names(in: folder) where FilePaths.fileExtension(of: name) == "png" {
+      let id = FilePaths.stem(of: name)
+      guard photos[id] != nil else {
+        throw VisionError("The mask '\(FilePaths.join(folder, name))' belongs to no photo in images.")
+      }
+      masks[id] = FilePaths.join(folder, name)
+    }
+    return masks
+  }
+}

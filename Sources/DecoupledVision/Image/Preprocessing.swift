@@ -1,0 +1,109 @@
+/// How a photograph becomes the input of a network: channel order, scale, mean and deviation.
+///
+/// Each value becomes `(v * scale - mean[c]) / deviation[c]` with v in 0...255 and c counted in the network's channel
+/// order.
+public struct Preprocessing: Sendable, Equatable, Codable {
+  /// The order of the network's input channels.
+  public enum ChannelOrder: String, Sendable, Codable {
+    case rgb, bgr
+  }
+
+  public let channelOrder: ChannelOrder
+  /// What a value is multiplied by before the mean is subtracted.
+  public let scale: Float
+  /// Three means in the network's channel order.
+  public let mean: [Float]
+  /// Three divisors in the network's channel order.
+  public let deviation: [Float]
+
+  /// - Throws: `VisionError` unless there are three finite means and three finite deviations above 0.
+  public init(
+    channelOrder: ChannelOrder, scale: Float = 1, mean: [Float], deviation: [Float] = [1, 1, 1]
+  ) throws {
+    guard mean.count == 3, deviation.count == 3, (mean + deviation + [scale]).allSatisfy(\.isFinite),
+      deviation.allSatisfy({ $0 > 0 })
+    else {
+      throw VisionError(
+        "Preprocessing needs 3 means and 3 deviations above 0, not mean \(mean), deviation \(deviation).")
+    }
+    self.init(order: channelOrder, scale: scale, mean: mean, deviation: deviation)
+  }
+
+  private init(order: ChannelOrder, scale: Float, mean: [Float], deviation: [Float]) {
+    channelOrder = order
+    self.scale = scale
+    self.mean = mean
+    self.deviation = deviation
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      channelOrder: values.decode(ChannelOrder.self, forKey: .channelOrder),
+      scale: values.decodeIfPresent(Float.self, forKey: .scale) ?? 1,
+      mean: values.decode([Float].self, forKey: .mean),
+      deviation: values.decodeIfPresent([Float].self, forKey: .deviation) ?? [1, 1, 1])
+  }
+
+  /// The released inference script: BGR minus the ILSVRC mean pixel.
+  public static let caffe = Preprocessing(
+    order: .bgr, scale: 1, mean: [104.00698793, 116.66876762, 122.67891434], deviation: [1, 1, 1])
+
+  /// The released training lists, whose mean differs in the third digit.
+  public static let caffeTraining = Preprocessing(
+    order: .bgr, scale: 1, mean: [104.008, 116.669, 122.675], deviation: [1, 1, 1])
+
+  /// RGB in 0...1, normalised by the ILSVRC mean and deviation.
+  public static let torchvision = Preprocessing(
+    order: .rgb, scale: 1 / 255, mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
+
+  /// Where channel `c` of the network is in an RGB image.
+  private func source(of channel: Int) -> Int { channelOrder == .rgb ? channel : 2 - channel }
+
+  /// The input of the released inference procedure, shape (3, size, size): the photo is padded with black at the bottom
+  /// and the right to a square, resized by MATLAB's antialiased bilinear rule in double without rounding, then
+  /// normalised.
+  /// - Throws: `VisionError` when the size is refused.
+  public func inferenceInput(_ image: RGBImage, size: Int) throws -> [Float] {
+    try ImageLimits.check(width: size, height: size, what: "The network input")
+    let side = max(image.width, image.height)
+    let plan = PlaneResizer(
+      height: side, width: side, content: (image.height, image.width), outHeight: size, outWidth: size,
+      kernel: .bilinear, antialias: true)
+    var input = [Float](repeating: 0, count: 3 * size * size)
+    for channel in 0..<3 {
+      let plane = plan.resize(image.plane(source(of: channel)))
+      let (factor, shift, divisor) = (Double(scale), Double(mean[channel]), Double(deviation[channel]))
+      let start = channel * size * size
+      plane.withUnsafeBufferPointer { source in
+        input.withUnsafeMutableBufferPointer { target in
+          for i in 0..<(size * size) { target[start + i] = Float((source[i] * factor - shift) / divisor) }
+        }
+      }
+    }
+    return input
+  }
+
+  /// The input for a crop that already has the network's size, shape (3, height, width); `mirrored` swaps left and
+  /// right.
+  public func trainingInput(_ crop: RGBImage, mirrored: Bool = false) -> [Float] {
+    let (width, height) = (crop.width, crop.height)
+    var input = [Float](repeating: 0, count: 3 * width * height)
+    crop.pixels.withUnsafeBufferPointer { source in
+      input.withUnsafeMutableBufferPointer { target in
+        for channel in 0..<3 {
+          let (factor, shift, divisor) = (scale, mean[channel], deviation[channel])
+          let from = self.source(of: channel)
+          for y in 0..<height {
+            let row = (channel * height + y) * width
+            for x in 0..<width {
+              let column = mirrored ? width - 1 - x : x
+              target[row + x] = (Float(source[3 * (y * width + column) + from]) * factor - shift) / divisor
+            }
+          }
+        }
+      }
+    }
+    return input
+  }
+}
