@@ -76,7 +76,7 @@ struct DatasetComposeCommand: ParsableCommand {
   @Option(help: "A photograph or a folder of photographs as background; may be repeated.")
   var background: [String]
 
-  @Option(help: "Leave out files whose name contains one of these words, with commas.")
+  @Option(help: "Leave out files whose path contains one of these words, with commas.")
   var exclude = ""
 
   @Option(help: "Folder for the data set (VOC layout).")
@@ -94,6 +94,12 @@ struct DatasetComposeCommand: ParsableCommand {
   @Option(help: "Most objects in one image.")
   var objects = 3
 
+  @Option(help: "Least and largest size of a lone object, as shares of the image.")
+  var smallest = 0.3
+
+  @Option(help: "See --smallest.")
+  var largest = 0.8
+
   @Option(help: "Masks per class in the list strong_N; may be repeated.")
   var strong: [Int] = [5]
 
@@ -109,6 +115,10 @@ struct DatasetComposeCommand: ParsableCommand {
     (settings.width, settings.height) = (size, size)
     guard objects >= 1 else { throw VisionError("--objects must be at least 1, not \(objects).") }
     settings.objectsPerImage = 1...objects
+    guard smallest > 0, smallest <= largest, largest <= 1 else {
+      throw VisionError("--smallest \(smallest) and --largest \(largest) must ascend between 0 and 1.")
+    }
+    settings.objectSize = smallest...largest
     settings.strongPerClass = strong
     settings.seed = seed
     let composer = try DatasetComposer.fromFolders(

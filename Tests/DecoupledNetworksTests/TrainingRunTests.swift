@@ -89,7 +89,11 @@ struct TrainingRunTests {
     _ = try second.train { $0.record.iteration < 5 }
     try FileAccess.write(state, to: run.trainingState)
     try FileAccess.write(Array(state.prefix(100)), to: run.trainingState + ".123.7.part")
-    try FileAccess.write(text: try FileAccess.readLines(run.metricsLines).joined(separator: "\n") + "\n{\"iteration\": 6, \"lo", to: run.metricsLines)
+    try FileAccess.write(
+      text: try FileAccess.readLines(run.metricsLines).joined(separator: "\n") + "\n{\"iteration\": 6, \"lo",
+      to: run.metricsLines)
+    #expect(try RunDirectory(folder, existing: .resume) == run)
+    #expect(try FileAccess.names(in: folder).allSatisfy { !$0.hasSuffix(".part") })
     let third = try classifier(run, model: try run.modelToResume())
     #expect(third.iteration == 3)
     _ = try third.train()

@@ -27,7 +27,8 @@ struct TrainingSolverTests {
     #expect(settings.multipliers(for: "fc6.bias", isNormalization: false) == Multipliers(learningRate: 2, decay: 0))
     #expect(settings.multipliers(for: "pool5_bn.bias", isNormalization: true) == Multipliers(learningRate: 1, decay: 1))
     settings.multiplierRules = [
-      MultiplierRule("conv*", learningRate: 0), MultiplierRule("*5_*s", learningRate: 3), MultiplierRule("conv5_*.bias", decay: 7),
+      MultiplierRule("conv*", learningRate: 0), MultiplierRule("*5_*s", learningRate: 3),
+      MultiplierRule("conv5_*.bias", decay: 7),
     ]
     #expect(settings.isFrozen("conv1_1.weight"))
     #expect(settings.isFrozen("conv5_1.weight"))
@@ -36,7 +37,8 @@ struct TrainingSolverTests {
   }
 
   @Test func settingsFromJSON() throws {
-    let text = #"{"policy": {"name": "step", "step_size": 7}, "iter_size": 2, "multipliers": [{"pattern": "a*", "learning_rate": 0}]}"#
+    let text =
+      #"{"policy": {"name": "step", "step_size": 7}, "iter_size": 2, "multipliers": [{"pattern": "a*", "learning_rate": 0}]}"#
     let settings = try JSONDecoder().decode(SolverSettings.self, from: Data(text.utf8))
     #expect(settings.policy == .step(gamma: 0.1, stepSize: 7))
     #expect(settings.iterSize == 2 && settings.momentum == 0.9)

@@ -72,7 +72,8 @@ public enum TrainingStateFile {
     guard card.format_version <= version else {
       throw EngineError(
         .unsupported,
-        "'\(path)' is a training state of format \(card.format_version), this program reads up to \(version); update it.")
+        "'\(path)' is a training state of format \(card.format_version), this program reads up to \(version); update it."
+      )
     }
     guard card.iteration >= 0 else {
       throw EngineError(.format, "The training state '\(path)' is damaged: its iteration is \(card.iteration).")

@@ -35,7 +35,8 @@ public struct Evaluation {
     }
     if options.trueLabels, let item = items.first(where: { $0.imageLabels == nil }) {
       throw EngineError(
-        .invalidArgument, "True labels were asked for, but '\(item.id)' has no image-level labels; add them to the lists.")
+        .invalidArgument,
+        "True labels were asked for, but '\(item.id)' has no image-level labels; add them to the lists.")
     }
     self.dataset = Dataset(classes: dataset.classes, items: items)
     self.classNames = classNames

@@ -22,7 +22,8 @@ final class BatchLoader {
       }, reference.toOpaque())
     guard status == 0 else {
       reference.release()
-      throw EngineError(.outOfMemory, "No thread could be started to load images: \(String(cString: strerror(status))).")
+      throw EngineError(
+        .outOfMemory, "No thread could be started to load images: \(String(cString: strerror(status))).")
     }
     thread = handle
   }

@@ -1,12 +1,15 @@
 import DecoupledCore
 
-/// Caffe's SGD: V = momentum V + rate (g + decay W), W = W - V, with the multipliers of each parameter.
+/// Caffe's SGD: V = momentum V + rate (g + decay W), W = W - V, with the multipliers of each parameter; or Adam, whose V
+/// averages the gradients and which divides by the root of their averaged squares.
 public final class MomentumSolver {
   public let settings: SolverSettings
   /// Trained parameters in the order of the gradients.
   public let names: [String]
   /// V of each trained parameter, by name; 0 at the start.
   public private(set) var momentum: [String: Tensor] = [:]
+  /// Averaged squared gradients of Adam by name, empty for SGD.
+  private var squares: [String: Tensor] = [:]
   private let multipliers: [Multipliers]
   private let blocks: ParameterBlocks
   private let pool: ThreadPool
@@ -23,14 +26,22 @@ public final class MomentumSolver {
     names = parameters.map(\.name)
     multipliers = parameters.map { settings.multipliers(for: $0.name, isNormalization: $0.isNormalization) }
     blocks = ParameterBlocks(parameters.map { $0.shape.reduce(1, *) })
-    for parameter in parameters { momentum[parameter.name] = try Tensor(zeros: parameter.shape) }
+    for parameter in parameters {
+      momentum[parameter.name] = try Tensor(zeros: parameter.shape)
+      if settings.method == .adam { squares[parameter.name] = try Tensor(zeros: parameter.shape) }
+    }
   }
 
-  /// Takes over the momentum of an earlier run.
+  /// Everything a later run needs to go on: the momentum by parameter name, Adam's squares behind "squares.".
+  public var state: [String: Tensor] {
+    momentum.merging(squares.map { ("squares.\($0.key)", $0.value) }) { first, _ in first }
+  }
+
+  /// Takes over the state of an earlier run.
   /// - Throws: `format` when a parameter is missing or has another shape.
   public func restore(_ saved: [String: Tensor]) throws {
-    for name in names {
-      guard let tensor = saved[name], let own = momentum[name], tensor.shape == own.shape else {
+    for (name, own) in state {
+      guard let tensor = saved[name], tensor.shape == own.shape else {
         throw EngineError(
           .format, "The training state has no momentum of the right shape for '\(name)'; start the training anew.")
       }
@@ -52,13 +63,26 @@ public final class MomentumSolver {
     let norm = blocks.sum(pool) { Self.squares(g[$0], $0.range.count) }.squareRoot()
     guard norm.isFinite else {
       throw EngineError(
-        .numeric, "The gradients of iteration \(iteration + 1) are not finite; use a lower learning rate than \(rate(iteration)).")
+        .numeric,
+        "The gradients of iteration \(iteration + 1) are not finite; use a lower learning rate than \(rate(iteration))."
+      )
     }
     var scale = 1.0
     if let limit = settings.gradientClipping, norm > limit { scale = limit / norm }
     let rate = settings.learningRate(iteration: iteration)
     // Caffe divides the whole step by iter_size, the decay with it.
     let weightDecay = settings.caffe ? settings.weightDecay / Double(settings.iterSize) : settings.weightDecay
+    if settings.method == .adam {
+      let s = try ParameterValues(names.map { try found(squares[$0], $0, "squares") })
+      let failures = blocks.sum(pool) { block in
+        let own = multipliers[block.tensor]
+        return AdamStep(
+          settings, rate: rate * own.learningRate, decay: weightDecay * own.decay, scale: scale, iteration: iteration
+        ).apply(momentum: v[block], squares: s[block], weights: w[block], gradient: g[block], count: block.range.count)
+      }
+      try requireFinite(failures, iteration)
+      return norm
+    }
     let failures = blocks.sum(pool) { block in
       let own = multipliers[block.tensor]
       return Self.step(
@@ -67,11 +91,15 @@ public final class MomentumSolver {
           momentum: Float(settings.momentum), gradient: Float(rate * own.learningRate * scale),
           decay: Float(rate * own.learningRate * weightDecay * own.decay)))
     }
+    try requireFinite(failures, iteration)
+    return norm
+  }
+
+  private func requireFinite(_ failures: Double, _ iteration: Int) throws {
     guard failures == 0 else {
       throw EngineError(
-        .numeric, "Weights became infinite in iteration \(iteration + 1); use a lower learning rate than \(rate).")
+        .numeric, "Weights became infinite in iteration \(iteration + 1); use a lower learning rate than \(rate(iteration)).")
     }
-    return norm
   }
 
   private func rate(_ iteration: Int) -> Double { settings.learningRate(iteration: iteration) }

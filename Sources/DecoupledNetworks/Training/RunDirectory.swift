@@ -44,11 +44,14 @@ public struct RunDirectory: Sendable, Equatable {
       configuration, metricsLines, metricsTable, trainingState, finalModel, bestModel, lastModel,
     ].filter(FileAccess.isFile)
     switch existing {
-    case .resume: break
+    case .resume:
+      // What a run that was killed while it wrote has left behind.
+      for name in try FileAccess.names(in: trimmed) where name.hasSuffix(".part") { unlink("\(trimmed)/\(name)") }
     case .refuse:
       guard files.isEmpty else {
         throw EngineError(
-          .state, "'\(trimmed)' already holds a run; resume it, choose another folder, or ask for it to be overwritten.")
+          .state, "'\(trimmed)' already holds a run; resume it, choose another folder, or ask for it to be overwritten."
+        )
       }
     case .overwrite:
       for file in files where unlink(file) != 0 && errno != ENOENT {

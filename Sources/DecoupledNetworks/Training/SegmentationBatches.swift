@@ -57,7 +57,9 @@ public final class SegmentationBatches: BatchSource {
       let labels = mask.objectLabels()
       if let wrong = labels.first(where: { mapping.place(id: $0) == nil }) {
         throw EngineError(
-          .format, "The mask '\(items[item].maskPath ?? "")' holds \(wrong), but the data set has \(dataset.classes.count) classes.")
+          .format,
+          "The mask '\(items[item].maskPath ?? "")' holds \(wrong), but the data set has \(dataset.classes.count) classes."
+        )
       }
       guard !labels.isEmpty else {
         Log.write(.warning, "The mask of '\(items[item].id)' shows no object; the image is left out of phase 2.")

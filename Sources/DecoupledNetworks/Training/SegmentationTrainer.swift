@@ -31,7 +31,8 @@ public final class SegmentationTrainer {
       of: graph.gradients.map { graph.graph[$0.parameter].name }
         + layers.flatMap { ["\($0).running_mean", "\($0).running_var"] })
     try own.fillSegmentation(seed: settings.seed)
-    func batches(_ dataset: Dataset, size: Int, seed: UInt64, cropping: CroppingSettings) throws -> SegmentationBatches {
+    func batches(_ dataset: Dataset, size: Int, seed: UInt64, cropping: CroppingSettings) throws -> SegmentationBatches
+    {
       try SegmentationBatches(
         dataset, model: own, cropping: cropping, augmentation: settings.augmentation, batchSize: size, seed: seed,
         cacheBytes: options.cacheBytes)

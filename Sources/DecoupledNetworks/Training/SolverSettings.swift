@@ -3,11 +3,22 @@ import DecoupledCore
 /// Stochastic gradient descent with momentum: names and meanings are those of Caffe's solver, defaults those of the paper
 /// (section 6.1 and the released solver files).
 public struct SolverSettings: Sendable, Equatable {
+  /// How gradients become steps.
+  public enum Method: String, Sendable, Codable, CaseIterable {
+    /// Stochastic gradient descent with momentum, as in the paper.
+    case sgd
+    /// Kingma and Ba 2015, for networks without normalisation that start from nothing. `momentum` is its first decay rate.
+    case adam
+  }
+
+  public var method = Method.sgd
   public var baseLearningRate = 0.01
   public var policy = LearningRatePolicy.step(gamma: 0.1, stepSize: 10_000)
   /// Iterations over which the rate grows linearly to its value; 0 for none, as in the paper.
   public var warmUpIterations = 0
   public var momentum = 0.9
+  /// Decay rate of the averaged squared gradients of `adam`.
+  public var secondMomentum = 0.999
   public var weightDecay = 5e-4
   /// Images of one forward and backward pass; batch normalisation uses the statistics of these.
   public var batchSize = 4
@@ -42,6 +53,9 @@ public struct SolverSettings: Sendable, Equatable {
       baseLearningRate > 0 && baseLearningRate.isFinite, "base_learning_rate must be above 0, not \(baseLearningRate).")
     try check((0..<1).contains(momentum), "momentum must be at least 0 and below 1, not \(momentum).")
     try check(
+      (0..<1).contains(secondMomentum), "second_momentum must be at least 0 and below 1, not \(secondMomentum).")
+    try check(!caffe || method == .sgd, "the caffe setting repeats quirks of sgd and does not go with \(method.rawValue).")
+    try check(
       weightDecay >= 0 && weightDecay.isFinite, "weight_decay must be at least 0, not \(weightDecay).")
     try check((1...65536).contains(batchSize), "batch_size must lie between 1 and 65536, not \(batchSize).")
     try check((1...65536).contains(iterSize), "iter_size must lie between 1 and 65536, not \(iterSize).")
@@ -58,7 +72,8 @@ public struct SolverSettings: Sendable, Equatable {
       try check(
         gamma > 0 && gamma <= 1 && stepSize >= 1,
         "policy step needs a gamma above 0 up to 1 and a step_size of at least 1, not \(gamma) and \(stepSize).")
-    case .poly(let power): try check(power >= 0 && power.isFinite, "policy poly needs a power of at least 0, not \(power).")
+    case .poly(let power):
+      try check(power >= 0 && power.isFinite, "policy poly needs a power of at least 0, not \(power).")
     }
     for rule in multiplierRules {
       let numbers = [rule.learningRate, rule.decay].compactMap { $0 }
@@ -72,11 +87,12 @@ public struct SolverSettings: Sendable, Equatable {
 /// Settings that are left out keep their defaults; unknown ones are an error.
 extension SolverSettings: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case policy, momentum, caffe
+    case policy, method, momentum, caffe
     case baseLearningRate = "base_learning_rate"
     case warmUpIterations = "warm_up_iterations"
     case weightDecay = "weight_decay"
     case batchSize = "batch_size"
+    case secondMomentum = "second_momentum"
     case iterSize = "iter_size"
     case maximumIterations = "maximum_iterations"
     case multiplierRules = "multipliers"
@@ -89,7 +105,9 @@ extension SolverSettings: Codable {
     try values.read(.baseLearningRate, into: &baseLearningRate)
     try values.read(.policy, into: &policy)
     try values.read(.warmUpIterations, into: &warmUpIterations)
+    try values.read(.method, into: &method)
     try values.read(.momentum, into: &momentum)
+    try values.read(.secondMomentum, into: &secondMomentum)
     try values.read(.weightDecay, into: &weightDecay)
     try values.read(.batchSize, into: &batchSize)
     try values.read(.iterSize, into: &iterSize)

@@ -126,7 +126,8 @@ enum SettingsComparison {
       case "fixed_weights":
         throw EngineError(
           .invalidArgument,
-          "The run in '\(path)' began with other fixed weights; resume it with the model it began with, or start a new run.")
+          "The run in '\(path)' began with other fixed weights; resume it with the model it began with, or start a new run."
+        )
       case "data":
         throw EngineError(
           .invalidArgument,

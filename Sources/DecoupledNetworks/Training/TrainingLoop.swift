@@ -134,7 +134,7 @@ final class TrainingLoop {
       phase: phase, iteration: iteration, seed: seed, smoothedLoss: smoothedLoss, best: best, backend: backend.name,
       backendVariant: backend.variant, settings: identity)
     for name in changing { state.weights[name] = model.parameters[name] }
-    state.momentum = step.solver.momentum
+    state.momentum = step.solver.state
     try TrainingStateFile.write(state, to: run.trainingState)
   }
 
@@ -158,7 +158,8 @@ final class TrainingLoop {
     }
     for name in changing {
       guard let own = model.parameters[name], let saved = state.weights[name], saved.shape == own.shape else {
-        throw EngineError(.format, "'\(run.trainingState)' has no weights of the right shape for '\(name)'; start anew.")
+        throw EngineError(
+          .format, "'\(run.trainingState)' has no weights of the right shape for '\(name)'; start anew.")
       }
       try own.copyContents(from: saved)
     }

@@ -53,7 +53,8 @@ public final class TrainingStep {
       pool: execution.control.pool)
     blocks = ParameterBlocks(trained.map { $0.type.shape.reduce(1, *) })
     lossGradient = try Tensor([1 / Float(settings.iterSize)], shape: [1])
-    let feeds = [graph.image, graph.labels] + (graph.mask.map { [$0] } ?? []) + graph.dropoutSeeds + [graph.lossGradient]
+    let feeds =
+      [graph.image, graph.labels] + (graph.mask.map { [$0] } ?? []) + graph.dropoutSeeds + [graph.lossGradient]
     let fetches = [graph.loss] + graph.gradients.map(\.gradient) + graph.statistics.flatMap { [$0.mean, $0.variance] }
     plan = try Plan(graph.graph, feeds: feeds, fetches: fetches, backend: backend)
   }
@@ -94,7 +95,8 @@ public final class TrainingStep {
       passes.append(
         try graph.statistics.map {
           BatchStatistics(
-            layer: $0.layer, mean: try value(results, $0.mean).array(), variance: try value(results, $0.variance).array())
+            layer: $0.layer, mean: try value(results, $0.mean).array(),
+            variance: try value(results, $0.variance).array())
         })
       if pass > 0 { try accumulate() }
     }
@@ -111,7 +113,9 @@ public final class TrainingStep {
     let sums = try ParameterValues(graph.gradients.map { try value(first, $0.gradient) })
     let added = try ParameterValues(graph.gradients.map { try value(further, $0.gradient) })
     // The authors' Caffe overwrites the gradients of scale and shift instead of adding them.
-    let overwritten = graph.gradients.map { settings.caffe && normalizationParameters.contains(graph.graph[$0.parameter].name) }
+    let overwritten = graph.gradients.map {
+      settings.caffe && normalizationParameters.contains(graph.graph[$0.parameter].name)
+    }
     blocks.forEach(execution.control.pool) { block in
       let (sum, more) = (sums[block], added[block])
       if overwritten[block.tensor] {

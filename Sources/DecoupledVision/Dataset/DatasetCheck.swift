@@ -82,8 +82,8 @@ public enum DatasetCheck {
       if !unknown.isEmpty {
         report(
           .unknownValue, item, path,
-          "The mask '\(path)' holds \(unknown.map(String.init).joined(separator: ", ")); the classes are 1 to \(classes.count)."
-        )
+          "The mask '\(path)' holds \(unknown.map(String.init).joined(separator: ", ")); the classes are 1 to "
+            + "\(classes.count).")
       }
       if let labels = item.imageLabels {
         let denied = ids.filter { $0 <= classes.count && !labels[$0 - 1] && !item.difficult.contains(true) }

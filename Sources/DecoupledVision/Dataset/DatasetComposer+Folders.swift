@@ -4,7 +4,7 @@ extension DatasetComposer {
   ///   - cutOuts: for each class its name and a folder of PNG files. Views of one object, whose names differ at the end
   ///     only, in words like `mirror` or `left` or in a size like `1920x1080`, go to the same side; so do backgrounds.
   ///   - backgrounds: JPEG and PNG photos, and folders of these.
-  ///   - excluding: files whose name contains one of these words are left out.
+  ///   - excluding: files whose path contains one of these words are left out.
   ///   - testShare: the share of objects and of backgrounds for testing, 0...1.
   /// - Throws: `VisionError` as `init`, and when a folder cannot be read.
   public static func fromFolders(
@@ -26,7 +26,7 @@ extension DatasetComposer {
     let all = try places.flatMap { FileAccess.isFolder($0) ? try files(in: $0, depth: 0) : [$0] }
     let paths = all.filter { path in
       extensions.contains(FilePaths.fileExtension(of: path))
-        && !excluding.contains { FilePaths.name(of: path).contains($0) }
+        && !excluding.contains { path.contains($0) }
     }
     let groups = Dictionary(grouping: paths, by: object)
     let sides = DatasetSplit.shuffled(Array(groups.keys), share: testShare, seed: seed)

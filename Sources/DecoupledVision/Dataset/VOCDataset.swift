@@ -3,7 +3,7 @@
 /// JPEGImages/<id>.jpg                    photos (also .jpeg and .png)
 /// SegmentationClass/<id>.png             masks: palette PNG of class ids, 255 is void
 /// ImageSets/Segmentation/<set>.txt       ids, one a line, or `imagepath maskpath` (both from the root)
-/// ImageSets/Main/<class>_<set>.txt       image-level labels: `id 1`, `id -1`, or `id 0` when only difficult objects show
+/// ImageSets/Main/<class>_<set>.txt       image-level labels: `id 1`, `id -1`, or `id 0` (only difficult objects)
 /// classes.txt                            class names, id = line number; without it the 20 classes of VOC
 /// ```
 public enum VOCDataset {

@@ -162,6 +162,7 @@ public enum FileAccess {
 
 /// Pieces of paths; only `/` separates.
 public enum FilePaths {
+  /// A name inside a folder; an empty folder is the working directory.
   public static func join(_ folder: String, _ name: String) -> String {
     folder.isEmpty || folder.hasSuffix("/") ? folder + name : folder + "/" + name
   }
@@ -174,6 +175,7 @@ public enum FilePaths {
     return slash == trimmed.startIndex ? "" : String(trimmed[..<slash])
   }
 
+  /// The last name of a path.
   public static func name(of path: String) -> String {
     var trimmed = path[...]
     while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }

@@ -12,8 +12,8 @@ public enum ImageLimits {
     }
     guard width <= side, height <= side, width * height <= pixels else {
       throw VisionError(
-        "\(what) has the size \(width)x\(height); at most \(side) on a side and \(pixels / 1_000_000) million pixels are "
-          + "supported, so make it smaller first.")
+        "\(what) has the size \(width)x\(height); at most \(side) on a side and \(pixels / 1_000_000) million "
+          + "pixels are supported, so make it smaller first.")
     }
   }
 }
@@ -171,8 +171,8 @@ public struct FloatImage: Sendable, Equatable {
     try ImageLimits.check(width: width, height: height, what: "The image")
     guard channels > 0, values.count == channels * width * height else {
       throw VisionError(
-        "An image of shape (\(channels), \(height), \(width)) needs \(channels * width * height) values, not \(values.count)."
-      )
+        "An image of shape (\(channels), \(height), \(width)) needs \(channels * width * height) "
+          + "values, not \(values.count).")
     }
     self.width = width
     self.height = height

@@ -1,0 +1,91 @@
+import DecoupledCore
+import DecoupledNetworks
+import DecoupledVision
+import Testing
+
+/// The exact savings of the inference procedure give the results of the plain one.
+struct SavingsTests {
+  static let forms = SaliencyPlacement.allCases.flatMap { placement in
+    SaliencySeed.allCases.map { SaliencyForm(placement: placement, seed: $0) }
+  }
+
+  /// A network with random weights whose statistics spread the probabilities.
+  static func model(_ saliency: SaliencyForm) throws -> Model {
+    var description = try #require(NetworkDescription(preset: "tiny"))
+    description.classes = 3
+    description.inputSize = 48
+    description.saliency = saliency
+    let model = try Model(description, classNames: ["a", "b", "c"], parameters: ParameterStore())
+    try model.fillClassification(seed: 4)
+    try model.fillSegmentation(seed: 4)
+    // The normalisation brings the tiny saliency to the scale of the features, as training would.
+    try #require(model.parameters["pool3_bp_bn.running_var"]).elements(Float.self).update(repeating: 1e-9)
+    return model
+  }
+
+  static func photo(seed: UInt64) -> RGBImage {
+    var random = CounterRandom(seed: seed)
+    var image = RGBImage(width: 61, height: 40)
+    for y in 0..<40 {
+      for x in 0..<61 {
+        for c in 0..<3 { image.pixels[(y * 61 + x) * 3 + c] = UInt8((x * 3 + y * (c + 2) + random.int(0...90)) % 256) }
+      }
+    }
+    return image
+  }
+
+  static func predict(
+    _ model: Model, _ images: [RGBImage], labels: [[Int]?], plain: Bool, batch: Int = 1, rows: Int = 4
+  ) throws -> [Prediction] {
+    var settings = PredictionSettings()
+    settings.plain = plain
+    settings.foregroundMaps = true
+    settings.activationMaps = true
+    settings.imagesPerBatch = batch
+    settings.rowsPerChunk = rows
+    return try Predictor(
+      model, backend: try BackendSearch.open("reference"), control: RunControl(threads: 2), settings: settings
+    ).predict(images, labels: labels)
+  }
+
+  @Test(arguments: forms, [[0], [1, 2], [0, 1, 2]])
+  func savedEqualsPlain(saliency: SaliencyForm, labels: [Int]) throws {
+    let model = try Self.model(saliency)
+    let image = Self.photo(seed: 1)
+    let plain = try Self.predict(model, [image], labels: [labels], plain: true)[0]
+    let saved = try Self.predict(model, [image], labels: [labels], plain: false)[0]
+    #expect(plain.scores == saved.scores)
+    #expect(plain.labelMap == saved.labelMap)
+    #expect(plain.foregroundMaps.count == labels.count)
+    var spread: Float = 0
+    for (a, b) in zip(plain.foregroundMaps, saved.foregroundMaps) {
+      #expect(zip(a.values, b.values).allSatisfy { abs($0 - $1) < 1e-4 })
+      spread = max(spread, (a.values.max() ?? 0) - (a.values.min() ?? 0))
+    }
+    #expect(spread > 0.05, "the maps are flat, so their agreement says nothing")
+    for (a, b) in zip(plain.activationMaps, saved.activationMaps) {
+      let largest = a.values.map(abs).max() ?? 0
+      #expect(zip(a.values, b.values).allSatisfy { abs($0 - $1) <= 1e-4 * largest })
+    }
+  }
+
+  @Test func batchesAndChunksDoNotMatter() throws {
+    let model = try Self.model(.paper)
+    let images = (1...5).map { Self.photo(seed: $0) }
+    let labels: [[Int]?] = [[0, 1, 2], [], [2], [0, 2], [1]]
+    let alone = try zip(images, labels).map { try Self.predict(model, [$0], labels: [$1], plain: false)[0] }
+    for (batch, rows) in [(1, 1), (2, 3), (5, 16)] {
+      let together = try Self.predict(model, images, labels: labels, plain: false, batch: batch, rows: rows)
+      for (a, b) in zip(alone, together) {
+        #expect(a.labelMap == b.labelMap)
+        #expect(a.foregroundMaps.map(\.values) == b.foregroundMaps.map(\.values))
+      }
+    }
+  }
+
+  @Test func nothingIdentifiedIsBackground() throws {
+    let prediction = try Self.predict(try Self.model(.paper), [Self.photo(seed: 3)], labels: [[]], plain: false)[0]
+    #expect(prediction.labelMap == LabelMap(width: 61, height: 40))
+    #expect(prediction.identified.isEmpty)
+  }
+}
