@@ -50,12 +50,11 @@ public enum SafetensorsWriter {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var header = [UInt8](try encoder.encode(Header(metadata: metadata, entries: entries)))
     header += [UInt8](repeating: UInt8(ascii: " "), count: (64 - (8 + header.count) % 64) % 64)
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(8 + header.count + offset)
-    withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes += $0 }
-    bytes += header
-    for (_, tensor) in order { bytes += UnsafeRawBufferPointer(start: tensor.bytes, count: tensor.byteCount) }
-    try FileAccess.write(bytes, to: path)
+    try FileAccess.write(to: path) { sink in
+      try withUnsafeBytes(of: UInt64(header.count).littleEndian, sink.put)
+      try header.withUnsafeBytes(sink.put)
+      for (_, tensor) in order { try sink.put(UnsafeRawBufferPointer(start: tensor.bytes, count: tensor.byteCount)) }
+    }
   }
 
   private static let typeNames: [ElementType: String] = [

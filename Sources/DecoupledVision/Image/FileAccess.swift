@@ -88,7 +88,8 @@ public enum FileAccess {
   /// directly.
   /// - Throws: `VisionError` when the folder is missing, the disk is full or writing is not allowed; nothing is left
   ///   behind.
-  public static func write(_ bytes: [UInt8], to path: String) throws {
+  /// - Parameter content: hands the bytes over piece by piece.
+  public static func write(to path: String, _ content: (FileSink) throws -> Void) throws {
     // A limit on file sizes sends a signal that would end the process: held back here, it becomes an error like a full
     // disk.
     var limitSignal = sigset_t()
@@ -112,7 +113,7 @@ public enum FileAccess {
       let descriptor = open(path, O_WRONLY | O_CLOEXEC)
       guard descriptor >= 0 else { throw failure("write", path) }
       defer { close(descriptor) }
-      return try put(bytes, descriptor, path)
+      return try content(FileSink(descriptor: descriptor, path: path))
     }
     let target = resolvingLink(path)
     let temporary = "\(target).\(getpid()).\(UInt32.random(in: 0 ... .max)).part"
@@ -120,7 +121,7 @@ public enum FileAccess {
     guard descriptor >= 0 else { throw failure("write", path) }
     do {
       defer { close(descriptor) }
-      try put(bytes, descriptor, path)
+      try content(FileSink(descriptor: descriptor, path: path))
       guard fsync(descriptor) == 0 else { throw failure("write", path) }
     } catch {
       unlink(temporary)
@@ -133,20 +134,13 @@ public enum FileAccess {
     }
   }
 
+  /// Writes bytes, as `write(to:_:)` does.
+  public static func write(_ bytes: [UInt8], to path: String) throws {
+    try write(to: path) { sink in try bytes.withUnsafeBytes(sink.put) }
+  }
+
   /// Writes text in UTF-8, as `write(_:to:)` does.
   public static func write(text: String, to path: String) throws { try write(Array(text.utf8), to: path) }
-
-  private static func put(_ bytes: [UInt8], _ descriptor: Int32, _ path: String) throws {
-    try bytes.withUnsafeBytes { buffer in
-      var done = 0
-      while done < buffer.count, let base = buffer.baseAddress {
-        let written = Glibc.write(descriptor, base + done, buffer.count - done)
-        if written < 0 && errno == EINTR { continue }
-        guard written > 0 else { throw failure("write", path) }
-        done += written
-      }
-    }
-  }
 
   /// Renaming onto a link would replace the link, not the file it points to.
   private static func resolvingLink(_ path: String) -> String {
@@ -155,8 +149,26 @@ public enum FileAccess {
     return String(cString: resolved)
   }
 
-  private static func failure(_ action: String, _ path: String) -> VisionError {
+  fileprivate static func failure(_ action: String, _ path: String) -> VisionError {
     VisionError("Cannot \(action) '\(path)': \(String(cString: strerror(errno))).")
+  }
+}
+
+/// Takes the bytes of a file that is being written.
+public struct FileSink {
+  fileprivate let descriptor: Int32
+  fileprivate let path: String
+
+  /// Appends bytes.
+  /// - Throws: `VisionError` when the disk is full or the write fails.
+  public func put(_ bytes: UnsafeRawBufferPointer) throws {
+    var done = 0
+    while done < bytes.count, let base = bytes.baseAddress {
+      let written = Glibc.write(descriptor, base + done, bytes.count - done)
+      if written < 0 && errno == EINTR { continue }
+      guard written > 0 else { throw FileAccess.failure("write", path) }
+      done += written
+    }
   }
 }
 
