@@ -2,6 +2,7 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+VERSION := 0.1.0
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PACKAGES := libopenblas-dev libpng-dev libffi-dev libturbojpeg0-dev pkg-config gcc g++ make python3-venv valgrind
 DEMO_PACKAGES := tuxpaint-stamps-default mate-backgrounds lomiri-wallpapers-16.04 plasma-workspace-wallpapers
@@ -47,7 +48,7 @@ install:
 	ln -sf libdecoupled.so.1 $(DESTDIR)$(PREFIX)/lib/libdecoupled.so
 	install -m 755 $(RELEASE)/libdecoupled-backend-*.so $(DESTDIR)$(PREFIX)/lib/decoupled-backends/
 	install -m 644 Include/decoupled/*.h $(DESTDIR)$(PREFIX)/include/decoupled/
-	sed 's|@PREFIX@|$(PREFIX)|' bindings/pkgconfig/decoupled.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/decoupled.pc
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' bindings/pkgconfig/decoupled.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/decoupled.pc
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/decoupled $(DESTDIR)$(PREFIX)/lib/decoupled-command $(DESTDIR)$(PREFIX)/lib/libdecoupled.so*

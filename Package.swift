@@ -48,7 +48,8 @@ let package = Package(
 
     .target(name: "DecoupledBackendKit", dependencies: ["CDecoupled"], swiftSettings: kernelSettings),
     .target(
-      name: "DecoupledReference", dependencies: ["CDecoupled", "DecoupledBackendKit"], path: "Sources/Backends/Reference",
+      name: "DecoupledReference", dependencies: ["CDecoupled", "DecoupledBackendKit"],
+      path: "Sources/Backends/Reference",
       swiftSettings: referenceSettings),
     .target(
       name: "DecoupledCore", dependencies: ["CDecoupled", "CSystem", "DecoupledBackendKit", "DecoupledReference"],
@@ -57,7 +58,8 @@ let package = Package(
     .target(
       name: "DecoupledNetworks", dependencies: ["DecoupledCore", "DecoupledVision"], swiftSettings: swiftSettings),
     .target(
-      name: "DecoupledABI", dependencies: ["DecoupledNetworks", "CDecoupled"], exclude: ["exports.map"], swiftSettings: swiftSettings,
+      name: "DecoupledABI", dependencies: ["DecoupledNetworks", "CDecoupled"], exclude: ["exports.map"],
+      swiftSettings: swiftSettings,
       linkerSettings: sharedObject(versionScript: "Sources/DecoupledABI/exports.map", soname: "libdecoupled.so.1")),
     .executableTarget(
       name: "DecoupledCommand",
@@ -66,10 +68,13 @@ let package = Package(
       ],
       swiftSettings: swiftSettings, linkerSettings: [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])]),
     .target(
-      name: "OpenBLASBackend", dependencies: ["CDecoupled", "COpenBLAS", "DecoupledBackendKit"], path: "Sources/Backends/OpenBLAS",
+      name: "OpenBLASBackend", dependencies: ["CDecoupled", "COpenBLAS", "DecoupledBackendKit"],
+      path: "Sources/Backends/OpenBLAS",
       exclude: ["plugin.map"], swiftSettings: kernelSettings,
       linkerSettings: sharedObject(
         versionScript: "Sources/Backends/OpenBLAS/plugin.map", soname: "libdecoupled-backend-openblas.so")),
+    .testTarget(
+      name: "DecoupledCoreTests", dependencies: ["DecoupledCore"], swiftSettings: [.swiftLanguageMode(.v5)]),
     .testTarget(
       name: "DecoupledReferenceTests", dependencies: ["CDecoupled", "DecoupledReference"],
       swiftSettings: [.swiftLanguageMode(.v5)]),

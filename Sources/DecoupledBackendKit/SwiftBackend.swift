@@ -53,9 +53,10 @@ public enum BackendTable {
   /// The table of a backend whose `create` calls `open`. Lives until the process ends, as the contract asks.
   public static func make(
     name: StaticString, variant: StaticString, version: StaticString, score: @escaping @convention(c) () -> Int32,
-    create: @escaping @convention(c) (
-      Int32, UnsafeMutablePointer<OpaquePointer?>?, UnsafeMutablePointer<CChar>?, Int
-    ) -> Int32
+    create:
+      @escaping @convention(c) (
+        Int32, UnsafeMutablePointer<OpaquePointer?>?, UnsafeMutablePointer<CChar>?, Int
+      ) -> Int32
   ) -> UnsafePointer<dcn_backend_table> {
     var table = dcn_backend_table()
     table.struct_size = UInt32(MemoryLayout<dcn_backend_table>.size)

@@ -11,7 +11,9 @@ struct Backends: ParsableCommand {
     for library in found.libraries {
       let info = library.info
       let mark = library === best ? "*" : " "
-      print("\(mark) \(info.name)  \(info.variant)  version \(info.version)  score \(info.score)  \(info.path ?? "built in")")
+      print(
+        "\(mark) \(info.name)  \(info.variant)  version \(info.version)  score \(info.score)  \(info.path ?? "built in")"
+      )
     }
     for failure in found.failures { print("! \(failure.path): \(failure.error)") }
   }

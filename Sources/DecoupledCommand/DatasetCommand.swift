@@ -68,7 +68,8 @@ struct DatasetSplitCommand: ParsableCommand {
 struct DatasetComposeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compose",
-    abstract: "Compose a data set of cut-out objects on photographs; no object or background is in both train and test.")
+    abstract: "Compose a data set of cut-out objects on photographs; no object or background is in both train and test."
+  )
 
   @Option(name: .customLong("class"), help: "A class as NAME=FOLDER of cut-outs with transparency; once per class.")
   var classes: [String]

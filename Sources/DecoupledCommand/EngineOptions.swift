@@ -14,7 +14,9 @@ struct EngineOptions: ParsableArguments {
   var verbose = false
 
   func validate() throws {
-    guard (0...256).contains(threads) else { throw ValidationError("--threads must lie between 0 and 256, not \(threads).") }
+    guard (0...256).contains(threads) else {
+      throw ValidationError("--threads must lie between 0 and 256, not \(threads).")
+    }
   }
 
   /// Opens the backend and starts the threads. Ctrl-C then asks the work to stop; a second one ends the program.

@@ -31,7 +31,8 @@ struct Import: ParsableCommand {
 
   func run() throws {
     let isPreset = NetworkDescription.presetNames.contains(description)
-    var network = isPreset ? NetworkDescription(preset: description) ?? .init() : try NetworkDescription.read(description)
+    var network =
+      isPreset ? NetworkDescription(preset: description) ?? .init() : try NetworkDescription.read(description)
     var names = (1...network.classes).map { "class\($0)" }
     if let classes {
       names =
@@ -51,6 +52,8 @@ struct Import: ParsableCommand {
       try result.model.fillClassification(seed: seed)
     }
     try ModelFile.write(result.model, to: output)
-    print("\(output): \(result.used.count) tensors, \(result.model.hasSegmentation ? "both networks" : "classification network only")")
+    print(
+      "\(output): \(result.used.count) tensors, \(result.model.hasSegmentation ? "both networks" : "classification network only")"
+    )
   }
 }

@@ -24,9 +24,14 @@ struct Info: ParsableCommand {
     let description = model.description
     let count = model.parameters.names.reduce(0) { $0 + (model.parameters[$1]?.elementCount ?? 0) }
     print("network        \(description.name), \(description.inputSize)x\(description.inputSize) input")
-    print("stages         \(description.stageChannels), convolutions \(description.stageConvolutions), decoder \(description.decoderConvolutions)")
-    print("fc widths      \(description.fcWidth), segmentation \(description.segmentationFcWidth), kernel \(description.fc6Kernel)")
-    print("saliency       placement \(description.saliency.placement.rawValue), seed \(description.saliency.seed.rawValue)")
+    print(
+      "stages         \(description.stageChannels), convolutions \(description.stageConvolutions), decoder \(description.decoderConvolutions)"
+    )
+    print(
+      "fc widths      \(description.fcWidth), segmentation \(description.segmentationFcWidth), kernel \(description.fc6Kernel)"
+    )
+    print(
+      "saliency       placement \(description.saliency.placement.rawValue), seed \(description.saliency.seed.rawValue)")
     print("classes        \(model.classNames.joined(separator: ", "))")
     print("weights        \(count) in \(model.parameters.names.count) tensors")
     print("segmentation   \(model.hasSegmentation ? "trained or imported" : "not there yet: run 'train segmentation'")")

@@ -60,8 +60,10 @@ struct Predict: ParsableCommand {
       do {
         let image = try ImageReader.read(path)
         let prediction = try predictor.predict([image], labels: [given])[0]
-        try PredictionWriter(model: model, folder: output, overlay: overlay, foreground: foreground, activation: activation)
-          .write(prediction, of: image, named: path)
+        try PredictionWriter(
+          model: model, folder: output, overlay: overlay, foreground: foreground, activation: activation
+        )
+        .write(prediction, of: image, named: path)
         Console.endProgress()
         print(json ? PredictionLine.json(prediction, path, model) : PredictionLine.text(prediction, path, model))
       } catch let error as EngineError where error.status == .cancelled {

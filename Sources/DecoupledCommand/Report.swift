@@ -6,7 +6,8 @@ import DecoupledVision
 /// `decoupled report`: a folder with pictures of what a model does, and a page to look at them.
 struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write overlays, per-class maps (Figure 3 of the paper) and activation maps (Figure 2) with a page to look at.")
+    abstract:
+      "Write overlays, per-class maps (Figure 3 of the paper) and activation maps (Figure 2) with a page to look at.")
 
   @OptionGroup var engine: EngineOptions
 

@@ -20,7 +20,8 @@ struct ReportPage {
     try FileAccess.makeFolder(images)
     var cells = [try picture("\(id)-image.jpg", image, caption: id)]
     if let mask { cells.append(try picture("\(id)-truth.jpg", Overlay.draw(image, labels: mask), caption: "truth")) }
-    cells.append(try picture("\(id)-labels.jpg", Overlay.draw(image, labels: prediction.labelMap), caption: "prediction"))
+    cells.append(
+      try picture("\(id)-labels.jpg", Overlay.draw(image, labels: prediction.labelMap), caption: "prediction"))
     for (index, classIndex) in prediction.identified.enumerated() {
       let name = model.classNames[classIndex]
       let map = prediction.foregroundMaps[index]
@@ -78,7 +79,8 @@ struct ReportPage {
   private func picture(_ name: String, _ image: RGBImage, caption: String) throws -> String {
     let path = FilePaths.join(FilePaths.join(folder, "images"), name)
     if name.hasSuffix(".png") { try PNGWriter.write(image, to: path) } else { try JPEGWriter.write(image, to: path) }
-    return "<figure><img src='images/\(Self.escaped(name))' alt=''><figcaption>\(Self.escaped(caption))</figcaption></figure>"
+    return
+      "<figure><img src='images/\(Self.escaped(name))' alt=''><figcaption>\(Self.escaped(caption))</figcaption></figure>"
   }
 
   private static func escaped(_ text: String) -> String {

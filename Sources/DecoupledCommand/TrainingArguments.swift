@@ -21,7 +21,8 @@ struct TrainingArguments: ParsableArguments {
   var config: String?
 
   @Option(
-    name: .customLong("set-value"), help: "A setting over the configuration file, such as solver.momentum=0.9 or network.input_size=128.")
+    name: .customLong("set-value"),
+    help: "A setting over the configuration file, such as solver.momentum=0.9 or network.input_size=128.")
   var overrides: [String] = []
 
   @Option(help: "Iterations; each takes batch_size x iter_size images.")
@@ -80,7 +81,8 @@ struct TrainingArguments: ParsableArguments {
     let record = progress.record
     var line = "\(progress.phase) \(record.iteration)/\(progress.maximumIterations)"
     line += "  loss \(Console.decimal(record.smoothedLoss, 4))  lr \(Console.decimal(record.learningRate, 5))"
-    line += "  \(Console.decimal(record.imagesPerSecond, 1)) images/s  \(Console.duration(progress.remainingSeconds)) left"
+    line +=
+      "  \(Console.decimal(record.imagesPerSecond, 1)) images/s  \(Console.duration(progress.remainingSeconds)) left"
     if let evaluation = record.evaluation {
       Console.endProgress()
       Console.note(line + "  | " + Self.text(evaluation))
@@ -96,8 +98,10 @@ struct TrainingArguments: ParsableArguments {
   private static func text(_ evaluation: TrainingEvaluation) -> String {
     let figures: [(String, Double?)] = [
       ("loss", evaluation.loss), ("mAP", evaluation.meanAveragePrecision), ("pixel accuracy", evaluation.pixelAccuracy),
-      ("foreground IoU", evaluation.foregroundIntersectionOverUnion), ("mean IoU", evaluation.meanIntersectionOverUnion),
+      ("foreground IoU", evaluation.foregroundIntersectionOverUnion),
+      ("mean IoU", evaluation.meanIntersectionOverUnion),
     ]
-    return figures.compactMap { name, value in value.map { "\(name) \(Console.decimal($0, 4))" } }.joined(separator: "  ")
+    return figures.compactMap { name, value in value.map { "\(name) \(Console.decimal($0, 4))" } }.joined(
+      separator: "  ")
   }
 }

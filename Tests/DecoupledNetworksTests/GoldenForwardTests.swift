@@ -20,7 +20,8 @@ struct GoldenForwardTests {
       ]
     let switches = (1...5).map { ("fwd.pool\($0)_switch", "pool\($0).1") } + [("fwd.score_switch", "score_max.1")]
     let fetches = try (names + switches).map { try graph.graph.value(named: $0.1) }
-    let plan = try Plan(graph.graph, feeds: [graph.image], fetches: fetches, backend: try BackendSearch.open(backendName))
+    let plan = try Plan(
+      graph.graph, feeds: [graph.image], fetches: fetches, backend: try BackendSearch.open(backendName))
     var results: [ValueID: Tensor] = [:]
     try Execution(RunControl()).run(
       plan, feeds: [graph.image: try #require(file.tensors["input"])], parameters: Golden.parameters(file),

@@ -72,7 +72,8 @@ public final class BackendLibrary: @unchecked Sendable {
       table.pointee.create != nil, table.pointee.destroy != nil, table.pointee.supports != nil,
       table.pointee.kernel_create != nil, table.pointee.kernel_destroy != nil, table.pointee.run != nil
     else {
-      throw EngineError(.backend, "The backend '\(path)' leaves a required function or its name empty; it is unfinished.")
+      throw EngineError(
+        .backend, "The backend '\(path)' leaves a required function or its name empty; it is unfinished.")
     }
     guard !table.hasDeviceMemory else {
       throw EngineError(

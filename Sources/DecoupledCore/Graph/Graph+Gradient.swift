@@ -67,7 +67,8 @@ extension Graph {
       if node.isGradient {
         throw EngineError(
           .unsupported,
-          "\(node.name) is itself a gradient; gradients of gradients are not offered: keep the value it comes from fixed.")
+          "\(node.name) is itself a gradient; gradients of gradients are not offered: keep the value it comes from fixed."
+        )
       }
       let wanted = node.inputs.map { $0.map { influenced.contains($0) } ?? false }
       var context = GradientContext(

@@ -60,7 +60,9 @@ public struct Graph: Sendable {
     try append(name, type, .input)
   }
 
-  public mutating func addParameter(_ name: String, _ shape: [Int], _ elementType: ElementType = .float32) throws -> ValueID {
+  public mutating func addParameter(_ name: String, _ shape: [Int], _ elementType: ElementType = .float32) throws
+    -> ValueID
+  {
     try append(name, ValueType(elementType, shape), .parameter)
   }
 

@@ -8,7 +8,8 @@ public struct SigmoidCrossEntropy: Operator {
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
     let (x, t) = (try required(inputs, 0), try required(inputs, 1))
     guard x.shape == t.shape, x.shape.count == 2, t.elementType == x.elementType else {
-      throw EngineError(.invalidArgument, "SigmoidCrossEntropy needs scores and targets of one shape N,L; not \(x), \(t).")
+      throw EngineError(
+        .invalidArgument, "SigmoidCrossEntropy needs scores and targets of one shape N,L; not \(x), \(t).")
     }
     return [ValueType(x.elementType, [1])]
   }

@@ -72,7 +72,8 @@ extension Operator {
     }
     if let map {
       guard map.elementType == .int32, map.shape.count == 1, map.shape[0] == rows.shape[0] else {
-        throw EngineError(.invalidArgument, "\(operatorName) needs row_to_image of type int32[\(rows.shape[0])], not \(map).")
+        throw EngineError(
+          .invalidArgument, "\(operatorName) needs row_to_image of type int32[\(rows.shape[0])], not \(map).")
       }
     } else if rows.shape[0] != perImage.shape[0] {
       throw EngineError(.invalidArgument, "\(operatorName) joins \(rows) with \(perImage) without row_to_image.")

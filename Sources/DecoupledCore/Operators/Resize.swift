@@ -2,8 +2,15 @@ import CDecoupled
 
 /// How Resize weighs the pixels around a position.
 public struct Interpolation: Sendable, Hashable {
-  public enum Mode: Int, Sendable { case nearest = 0, linear = 1, cubic = 2 }
-  public enum Border: Int, Sendable { case clamp = 0, reflect = 1 }
+  public enum Mode: Int, Sendable {
+    case nearest = 0
+    case linear = 1
+    case cubic = 2
+  }
+  public enum Border: Int, Sendable {
+    case clamp = 0
+    case reflect = 1
+  }
 
   public var mode: Mode
   /// Keys' coefficient of the cubic kernel.

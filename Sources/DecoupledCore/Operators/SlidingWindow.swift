@@ -26,7 +26,8 @@ public struct SlidingWindow: Sendable, Hashable {
     guard kernel.count == 2, strides.count == 2, pads.count == 4, dilations.count == 2, kernel.allSatisfy({ $0 > 0 }),
       strides.allSatisfy({ $0 > 0 }), dilations.allSatisfy({ $0 > 0 }), pads.allSatisfy({ $0 >= 0 })
     else {
-      throw EngineError(.invalidArgument, "the window \(self) has a size, stride or dilation below 1, or a negative pad.")
+      throw EngineError(
+        .invalidArgument, "the window \(self) has a size, stride or dilation below 1, or a negative pad.")
     }
   }
 

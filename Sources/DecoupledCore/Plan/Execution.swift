@@ -107,7 +107,8 @@ public final class Execution: @unchecked Sendable {
       guard tensor.shape == expected, tensor.elementType == value.type.elementType, tensor.isContiguous else {
         throw EngineError(
           .invalidArgument,
-          "'\(value.name)' needs a contiguous \(value.type.elementType)\(expected), not \(tensor.elementType)\(tensor.shape).")
+          "'\(value.name)' needs a contiguous \(value.type.elementType)\(expected), not \(tensor.elementType)\(tensor.shape)."
+        )
       }
       bound[feed] = tensor
     }

@@ -44,7 +44,9 @@ struct NodeSelection {
     var chain = [order[position]]
     while position + chain.count < order.count {
       let next = order[position + chain.count]
-      guard graph.nodes[chain[chain.count - 1]].outputs.contains(where: { onlyReader(of: $0, views) == next }) else { break }
+      guard graph.nodes[chain[chain.count - 1]].outputs.contains(where: { onlyReader(of: $0, views) == next }) else {
+        break
+      }
       chain.append(next)
     }
     return chain

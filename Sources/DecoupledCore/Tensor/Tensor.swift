@@ -10,7 +10,9 @@ public struct Tensor: @unchecked Sendable {
   public let storage: TensorStorage
   public let byteOffset: Int
 
-  public init(elementType: ElementType, shape: [Int], strides: [Int]? = nil, storage: TensorStorage, byteOffset: Int = 0) {
+  public init(
+    elementType: ElementType, shape: [Int], strides: [Int]? = nil, storage: TensorStorage, byteOffset: Int = 0
+  ) {
     self.elementType = elementType
     self.shape = shape
     self.strides = strides ?? Self.contiguousStrides(shape)
@@ -45,9 +47,12 @@ public struct Tensor: @unchecked Sendable {
 
   /// The elements of a contiguous tensor of that type. The tensor must outlive the buffer.
   /// - Throws: when the type differs or the tensor is a strided view.
-  public func elements<Element: TensorElement>(_: Element.Type = Element.self) throws -> UnsafeMutableBufferPointer<Element> {
+  public func elements<Element: TensorElement>(_: Element.Type = Element.self) throws -> UnsafeMutableBufferPointer<
+    Element
+  > {
     guard Element.elementType == elementType, isContiguous else {
-      throw EngineError(.internal, "A \(elementType) tensor of shape \(shape) was read as contiguous \(Element.elementType).")
+      throw EngineError(
+        .internal, "A \(elementType) tensor of shape \(shape) was read as contiguous \(Element.elementType).")
     }
     return UnsafeMutableBufferPointer(start: bytes.assumingMemoryBound(to: Element.self), count: elementCount)
   }
@@ -96,7 +101,9 @@ public struct Tensor: @unchecked Sendable {
 
   public static func contiguousStrides(_ shape: [Int]) -> [Int] {
     var strides = [Int](repeating: 1, count: shape.count)
-    for axis in stride(from: shape.count - 2, through: 0, by: -1) { strides[axis] = strides[axis + 1] * shape[axis + 1] }
+    for axis in stride(from: shape.count - 2, through: 0, by: -1) {
+      strides[axis] = strides[axis + 1] * shape[axis + 1]
+    }
     return strides
   }
 

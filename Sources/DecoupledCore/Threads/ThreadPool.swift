@@ -7,15 +7,55 @@ public final class ThreadPool: @unchecked Sendable {
   /// How many tasks run at the same time, the caller's included.
   public let lanes: Int
 
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let started = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  private let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let crew = Crew()
   private var threads: [pthread_t] = []
-  private var loop: Loop?
-  private var generation = 0
-  private var working = 0
-  private var stopping = false
   private let callers = Mutex<Void>(())
+
+  /// What the threads share. They hold on to this, not to the pool, so that the pool can go while they wait.
+  private final class Crew: @unchecked Sendable {
+    let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    let started = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    var loop: Loop?
+    var generation = 0
+    var working = 0
+    var stopping = false
+
+    init() {
+      pthread_mutex_init(mutex, nil)
+      pthread_cond_init(started, nil)
+      pthread_cond_init(finished, nil)
+    }
+
+    deinit {
+      pthread_cond_destroy(started)
+      pthread_cond_destroy(finished)
+      pthread_mutex_destroy(mutex)
+      mutex.deallocate()
+      started.deallocate()
+      finished.deallocate()
+    }
+
+    func serve(lane: Int32) {
+      var seen = 0
+      while true {
+        pthread_mutex_lock(mutex)
+        while generation == seen && !stopping { pthread_cond_wait(started, mutex) }
+        if stopping {
+          pthread_mutex_unlock(mutex)
+          return
+        }
+        seen = generation
+        let loop = loop
+        pthread_mutex_unlock(mutex)
+        if let loop { ThreadPool.onLane(Int(lane)) { loop.work(lane: lane) } }
+        pthread_mutex_lock(mutex)
+        working -= 1
+        if working == 0 { pthread_cond_signal(finished) }
+        pthread_mutex_unlock(mutex)
+      }
+    }
+  }
 
   private final class Loop: @unchecked Sendable {
     let count: Int64
@@ -24,7 +64,10 @@ public final class ThreadPool: @unchecked Sendable {
     let stop: () -> Bool
     let next = Atomic<Int64>(0)
 
-    init(count: Int64, task: @escaping dcn_task, data: UnsafeMutableRawPointer?, stop: @escaping () -> Bool) {
+    init(
+      count: Int64, task: @escaping dcn_task, data: UnsafeMutableRawPointer?,
+      stop: @escaping () -> Bool
+    ) {
       self.count = count
       self.task = task
       self.data = data
@@ -41,27 +84,24 @@ public final class ThreadPool: @unchecked Sendable {
   }
 
   private final class Start {
-    unowned let pool: ThreadPool
+    let crew: Crew
     let lane: Int32
-    init(_ pool: ThreadPool, _ lane: Int32) {
-      self.pool = pool
+    init(_ crew: Crew, _ lane: Int32) {
+      self.crew = crew
       self.lane = lane
     }
   }
 
   public init(lanes wanted: Int) {
     lanes = max(1, min(wanted, 256))
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(started, nil)
-    pthread_cond_init(finished, nil)
     for lane in 1..<max(lanes, 2) where lane < lanes {
       var thread = pthread_t()
-      let start = Unmanaged.passRetained(Start(self, Int32(lane)))
+      let start = Unmanaged.passRetained(Start(crew, Int32(lane)))
       let status = pthread_create(
         &thread, nil,
         { argument in
           let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
-          start.pool.serve(lane: start.lane)
+          start.crew.serve(lane: start.lane)
           return nil
         }, start.toOpaque())
       // A machine that gives no more threads still computes, on fewer.
@@ -70,17 +110,11 @@ public final class ThreadPool: @unchecked Sendable {
   }
 
   deinit {
-    pthread_mutex_lock(mutex)
-    stopping = true
-    pthread_cond_broadcast(started)
-    pthread_mutex_unlock(mutex)
+    pthread_mutex_lock(crew.mutex)
+    crew.stopping = true
+    pthread_cond_broadcast(crew.started)
+    pthread_mutex_unlock(crew.mutex)
     for thread in threads { pthread_join(thread, nil) }
-    pthread_cond_destroy(started)
-    pthread_cond_destroy(finished)
-    pthread_mutex_destroy(mutex)
-    mutex.deallocate()
-    started.deallocate()
-    finished.deallocate()
   }
 
   /// The lane this thread works on while it runs a task, so that nested loops stay on it.
@@ -93,54 +127,35 @@ public final class ThreadPool: @unchecked Sendable {
   /// Runs `task(index, lane, data)` for each index below `count` and returns when all are done, or when `stop` asked to
   /// end early. Returns whether every task ran.
   func run(
-    count: Int64, task: @escaping dcn_task, data: UnsafeMutableRawPointer?, stop: @escaping () -> Bool
+    count: Int64, task: @escaping dcn_task, data: UnsafeMutableRawPointer?,
+    stop: @escaping () -> Bool
   ) -> Bool {
     let loop = Loop(count: count, task: task, data: data, stop: stop)
     if let nested = pthread_getspecific(Self.laneKey) {
       loop.work(lane: Int32(Int(bitPattern: nested)) - 1)
     } else if count == 1 || threads.isEmpty {
-      onLane(0) { loop.work(lane: 0) }
+      Self.onLane(0) { loop.work(lane: 0) }
     } else {
       callers.withLock { _ in
-        pthread_mutex_lock(mutex)
-        self.loop = loop
-        generation += 1
-        working = threads.count
-        pthread_cond_broadcast(started)
-        pthread_mutex_unlock(mutex)
-        onLane(0) { loop.work(lane: 0) }
-        pthread_mutex_lock(mutex)
-        while working > 0 { pthread_cond_wait(finished, mutex) }
-        self.loop = nil
-        pthread_mutex_unlock(mutex)
+        pthread_mutex_lock(crew.mutex)
+        crew.loop = loop
+        crew.generation += 1
+        crew.working = threads.count
+        pthread_cond_broadcast(crew.started)
+        pthread_mutex_unlock(crew.mutex)
+        Self.onLane(0) { loop.work(lane: 0) }
+        pthread_mutex_lock(crew.mutex)
+        while crew.working > 0 { pthread_cond_wait(crew.finished, crew.mutex) }
+        crew.loop = nil
+        pthread_mutex_unlock(crew.mutex)
       }
     }
     return loop.next.load(ordering: .relaxed) >= count
   }
 
-  private func onLane(_ lane: Int, _ body: () -> Void) {
+  private static func onLane(_ lane: Int, _ body: () -> Void) {
     pthread_setspecific(Self.laneKey, UnsafeRawPointer(bitPattern: lane + 1))
     body()
     pthread_setspecific(Self.laneKey, nil)
-  }
-
-  private func serve(lane: Int32) {
-    var seen = 0
-    while true {
-      pthread_mutex_lock(mutex)
-      while generation == seen && !stopping { pthread_cond_wait(started, mutex) }
-      if stopping {
-        pthread_mutex_unlock(mutex)
-        return
-      }
-      seen = generation
-      let loop = loop
-      pthread_mutex_unlock(mutex)
-      if let loop { onLane(Int(lane)) { loop.work(lane: lane) } }
-      pthread_mutex_lock(mutex)
-      working -= 1
-      if working == 0 { pthread_cond_signal(finished) }
-      pthread_mutex_unlock(mutex)
-    }
   }
 }

@@ -7,7 +7,8 @@ enum MappedFile {
   static func open(_ path: String) throws -> TensorStorage {
     let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
-      throw EngineError(errno == ENOENT ? .notFound : .io, "'\(path)' cannot be opened: \(String(cString: strerror(errno))).")
+      throw EngineError(
+        errno == ENOENT ? .notFound : .io, "'\(path)' cannot be opened: \(String(cString: strerror(errno))).")
     }
     defer { close(descriptor) }
     var status = stat()

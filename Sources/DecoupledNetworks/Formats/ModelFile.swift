@@ -20,7 +20,8 @@ public enum ModelFile {
     guard let text = file.metadata[key] else {
       throw EngineError(
         .format,
-        "'\(path)' holds tensors but no network description; bring it in with 'decoupled import \(path) --description net.json'.")
+        "'\(path)' holds tensors but no network description; bring it in with 'decoupled import \(path) --description net.json'."
+      )
     }
     let card: Card
     do { card = try JSONDecoder().decode(Card.self, from: Data(text.utf8)) } catch {
@@ -28,7 +29,8 @@ public enum ModelFile {
     }
     guard card.format_version <= version else {
       throw EngineError(
-        .unsupported, "'\(path)' is a model of format \(card.format_version), this program reads up to \(version); update it.")
+        .unsupported,
+        "'\(path)' is a model of format \(card.format_version), this program reads up to \(version); update it.")
     }
     let parameters = ParameterStore()
     for (name, tensor) in file.tensors { parameters[name] = tensor }
@@ -53,7 +55,8 @@ public enum ModelFile {
     for (name, shape) in known {
       if let tensor = file.tensors[name], tensor.shape != shape {
         throw EngineError(
-          .format, "'\(file.path)': the weights '\(name)' have the shape \(tensor.shape), the description asks for \(shape).")
+          .format,
+          "'\(file.path)': the weights '\(name)' have the shape \(tensor.shape), the description asks for \(shape).")
       }
     }
     try model.requireClassification()

@@ -65,10 +65,11 @@ public struct SafetensorsReader: Sendable {
     var ranges: [(start: Int, end: Int, name: String)] = []
     for (name, entry) in header.entries {
       guard let type = Self.elementTypes[entry.dtype] else {
-        throw EngineError(.unsupported, "'\(path)': the tensor '\(name)' has the element type '\(entry.dtype)', which is not read.")
+        throw EngineError(
+          .unsupported, "'\(path)': the tensor '\(name)' has the element type '\(entry.dtype)', which is not read.")
       }
       guard entry.data_offsets.count == 2, entry.shape.count <= 8, let count = try? Tensor.elementCount(entry.shape),
-        case let (start, end) = (entry.data_offsets[0], entry.data_offsets[1]), start >= 0, start <= end,
+        case (let start, let end) = (entry.data_offsets[0], entry.data_offsets[1]), start >= 0, start <= end,
         end <= storage.byteCount - begin,
         (end - start).quotientAndRemainder(dividingBy: type.byteCount) == (count, 0)
       else { throw broken("the tensor '\(name)' of shape \(entry.shape) does not fit its place in the file") }
@@ -82,7 +83,9 @@ public struct SafetensorsReader: Sendable {
       guard range.start == covered else { throw broken("the tensor '\(range.name)' overlaps another or leaves a gap") }
       covered = range.end
     }
-    guard covered == storage.byteCount - begin else { throw broken("it is cut off or has bytes that belong to no tensor") }
+    guard covered == storage.byteCount - begin else {
+      throw broken("it is cut off or has bytes that belong to no tensor")
+    }
     self.tensors = tensors
     metadata = header.metadata
   }

@@ -50,7 +50,9 @@ public struct WeightImport: Sendable {
     }
     guard !used.isEmpty else {
       throw EngineError(
-        .format, "No tensor of '\(path)' has a name that the network '\(description.name)' knows, such as \(classification[0].name).")
+        .format,
+        "No tensor of '\(path)' has a name that the network '\(description.name)' knows, such as \(classification[0].name)."
+      )
     }
     return WeightImport(
       model: try Model(description, classNames: model.classNames, parameters: parameters), used: used, unused: unused,
@@ -75,7 +77,8 @@ public struct WeightImport: Sendable {
     _ tensor: Tensor, to shape: [Int], _ name: String, _ foreign: String, _ path: String
   ) throws -> Tensor {
     guard tensor.elementType == .float32 else {
-      throw EngineError(.unsupported, "'\(path)': '\(foreign)' is \(tensor.elementType); only float32 weights are read.")
+      throw EngineError(
+        .unsupported, "'\(path)': '\(foreign)' is \(tensor.elementType); only float32 weights are read.")
     }
     // A fully connected layer is a convolution whose kernel covers its whole input.
     let same = tensor.shape == shape || (tensor.shape.first == shape.first && tensor.elementCount == shape.reduce(1, *))

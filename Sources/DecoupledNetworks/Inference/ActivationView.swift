@@ -15,7 +15,9 @@ public enum ActivationView {
         let (top, bottom) = (y * side / height, (y + 1) * side / height)
         var sum: Float = 0
         for row in top..<min(bottom, foreground.height) where left < foreground.width {
-          for column in left..<min(right, foreground.width) { sum += foreground.values[row * foreground.width + column] }
+          for column in left..<min(right, foreground.width) {
+            sum += foreground.values[row * foreground.width + column]
+          }
         }
         target[y * width + x] = sum / Float(max(1, (right - left) * (bottom - top)))
       }

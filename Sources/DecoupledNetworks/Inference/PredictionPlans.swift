@@ -29,7 +29,8 @@ final class PredictionPlans {
     let results = [network.probabilities] + (settings.activationMaps ? [network.activation] : [])
     if let half = network.spatialHalf {
       saliency = try Plan(
-        graph, feeds: [network.seeds, network.seedToImage] + backward, fetches: [network.seedSaliency], backend: backend)
+        graph, feeds: [network.seeds, network.seedToImage] + backward, fetches: [network.seedSaliency], backend: backend
+      )
       spatial = try Plan(graph, feeds: [heads.pool], fetches: [half], backend: backend)
       labelPasses = try Plan(
         graph, feeds: [network.saliency, half, network.rowToImage] + heads.switches, fetches: results, backend: backend)

@@ -53,7 +53,8 @@ public final class Predictor {
     }
     for set in labels.compactMap({ $0 }) {
       for label in set where !(0..<model.description.classes).contains(label) {
-        throw EngineError(.invalidArgument, "There is no class \(label); classes are 0 to \(model.description.classes - 1).")
+        throw EngineError(
+          .invalidArgument, "There is no class \(label); classes are 0 to \(model.description.classes - 1).")
       }
     }
     return try batches(images.indices).flatMap { batch -> [Prediction] in
@@ -131,7 +132,8 @@ public final class Predictor {
 
   /// Runs the label passes in chunks and hands each row's probabilities, and its activation map when kept, to `take`.
   private func run(
-    _ passes: LabelPasses, images: Int, take: (LabelPasses.Row, UnsafeMutableBufferPointer<Float>, FloatImage?) throws -> Void
+    _ passes: LabelPasses, images: Int,
+    take: (LabelPasses.Row, UnsafeMutableBufferPointer<Float>, FloatImage?) throws -> Void
   ) throws {
     guard !passes.rows.isEmpty else { return }
     let saliencies = plans.saliency == nil ? [] : try backPropagate(passes.seeds, images: images)

@@ -13,7 +13,8 @@ public final class Model: @unchecked Sendable {
     try description.validate()
     guard classNames.count == description.classes else {
       throw EngineError(
-        .invalidArgument, "The network has \(description.classes) classes but \(classNames.count) class names are given.")
+        .invalidArgument,
+        "The network has \(description.classes) classes but \(classNames.count) class names are given.")
     }
     guard Set(classNames).count == classNames.count else {
       throw EngineError(.invalidArgument, "A class name is given twice; names must differ.")
@@ -44,7 +45,8 @@ public final class Model: @unchecked Sendable {
   /// - Throws: `notFound` naming the first weights that are missing.
   public func requireClassification() throws {
     for (name, _) in try Self.classificationShapes(description) where parameters[name] == nil {
-      throw EngineError(.notFound, "The model has no weights '\(name)'; train or import its classification network first.")
+      throw EngineError(
+        .notFound, "The model has no weights '\(name)'; train or import its classification network first.")
     }
   }
 

@@ -52,7 +52,8 @@ public struct StartingPoint: Codable, Sendable, Equatable {
     let shape = model.parameters["\(layer).weight"]?.shape ?? []
     guard shape.count == 4, shape[0] == shape[1], shape[2] % 2 == 1, shape[3] % 2 == 1 else {
       throw EngineError(
-        .invalidArgument, "The layer '\(layer)' of shape \(shape) cannot begin as the identity: it needs as many inputs as outputs.")
+        .invalidArgument,
+        "The layer '\(layer)' of shape \(shape) cannot begin as the identity: it needs as many inputs as outputs.")
     }
     try replace("\(layer).weight", model) { weights in
       weights.update(repeating: 0)
@@ -62,7 +63,9 @@ public struct StartingPoint: Codable, Sendable, Equatable {
     try replace("\(layer).bias", model) { $0.update(repeating: 0) }
   }
 
-  private static func replace(_ name: String, _ model: Model, _ body: (UnsafeMutableBufferPointer<Float>) -> Void) throws {
+  private static func replace(_ name: String, _ model: Model, _ body: (UnsafeMutableBufferPointer<Float>) -> Void)
+    throws
+  {
     guard let tensor = model.parameters[name] else {
       throw EngineError(.notFound, "The classification network has no weights '\(name)'.")
     }

@@ -98,7 +98,8 @@ public final class MomentumSolver {
   private func requireFinite(_ failures: Double, _ iteration: Int) throws {
     guard failures == 0 else {
       throw EngineError(
-        .numeric, "Weights became infinite in iteration \(iteration + 1); use a lower learning rate than \(rate(iteration)).")
+        .numeric,
+        "Weights became infinite in iteration \(iteration + 1); use a lower learning rate than \(rate(iteration)).")
     }
   }
 

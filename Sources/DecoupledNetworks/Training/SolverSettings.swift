@@ -54,7 +54,8 @@ public struct SolverSettings: Sendable, Equatable {
     try check((0..<1).contains(momentum), "momentum must be at least 0 and below 1, not \(momentum).")
     try check(
       (0..<1).contains(secondMomentum), "second_momentum must be at least 0 and below 1, not \(secondMomentum).")
-    try check(!caffe || method == .sgd, "the caffe setting repeats quirks of sgd and does not go with \(method.rawValue).")
+    try check(
+      !caffe || method == .sgd, "the caffe setting repeats quirks of sgd and does not go with \(method.rawValue).")
     try check(
       weightDecay >= 0 && weightDecay.isFinite, "weight_decay must be at least 0, not \(weightDecay).")
     try check((1...65536).contains(batchSize), "batch_size must lie between 1 and 65536, not \(batchSize).")

@@ -1,0 +1,133 @@
+public import CDecoupled
+import DecoupledCore
+import DecoupledVision
+import FoundationEssentials
+import Synchronization
+
+final class DatasetHandle: HandleObject {
+  static let noun = "data set"
+
+  /// An item as C strings.
+  final class Item: Sendable {
+    let identifier, imagePath: OwnedText
+    let maskPath: OwnedText?
+    let labels: OwnedArray<UInt8>?
+
+    init(_ item: DatasetItem) {
+      identifier = OwnedText(item.id)
+      imagePath = OwnedText(item.imagePath)
+      maskPath = item.maskPath.map { OwnedText($0) }
+      labels = item.imageLabels.map { labels in OwnedArray(labels.map { $0 ? 1 : 0 }) }
+    }
+  }
+
+  let dataset: Dataset
+  let classNames: [OwnedText]
+  private let items = Mutex<[Int: Item]>([:])
+
+  init(_ dataset: Dataset) {
+    self.dataset = dataset
+    classNames = dataset.classes.names.map { OwnedText($0) }
+  }
+
+  /// Made when it is first asked for.
+  func item(_ index: Int32) throws -> Item {
+    let item = try element(dataset.items, index, "item")
+    return items.withLock { items in
+      if let made = items[Int(index)] { return made }
+      let made = Item(item)
+      items[Int(index)] = made
+      return made
+    }
+  }
+}
+
+@c @implementation public func dcn_dataset_open(
+  _ path: UnsafePointer<CChar>, _ options: UnsafePointer<dcn_dataset_options>?,
+  _ dataset: UnsafeMutablePointer<OpaquePointer?>
+) -> Int32 {
+  guarded {
+    try clear(dataset, "dataset")
+    let path = try text(path, "path")
+    var wanted = Dataset.Options()
+    if let options {
+      let given = try dcn_dataset_options.read(options)
+      wanted.set = try optionalText(given.set, "set")
+      wanted.strong = try optionalText(given.strong, "strong")
+      wanted.labelsFromMasks = given.labels_from_masks != 0
+      if let folder = try optionalText(given.mask_folder, "mask_folder") { wanted.maskFolder = folder }
+    }
+    guard FileAccess.isFolder(path) else {
+      throw EngineError(.notFound, "There is no data set folder '\(path)'.")
+    }
+    dataset.pointee = try Handles.issue(DatasetHandle(try Dataset.open(path, options: wanted)))
+  }
+}
+
+@c @implementation public func dcn_dataset_item_count(_ dataset: OpaquePointer) -> Int32 {
+  reading(or: -1) { Int32(clamping: try Handles.find(dataset, DatasetHandle.self).dataset.items.count) }
+}
+
+@c @implementation public func dcn_dataset_labelled_count(_ dataset: OpaquePointer) -> Int32 {
+  reading(or: -1) { Int32(clamping: try Handles.find(dataset, DatasetHandle.self).dataset.labelledItems.count) }
+}
+
+@c @implementation public func dcn_dataset_strong_count(_ dataset: OpaquePointer) -> Int32 {
+  reading(or: -1) { Int32(clamping: try Handles.find(dataset, DatasetHandle.self).dataset.strongItems.count) }
+}
+
+@c @implementation public func dcn_dataset_class_count(_ dataset: OpaquePointer) -> Int32 {
+  reading(or: -1) { Int32(try Handles.find(dataset, DatasetHandle.self).classNames.count) }
+}
+
+@c @implementation public func dcn_dataset_class_name(
+  _ dataset: OpaquePointer, _ index: Int32
+) -> UnsafePointer<CChar>? {
+  reading(or: nil) { try element(try Handles.find(dataset, DatasetHandle.self).classNames, index, "class").pointer }
+}
+
+@c @implementation public func dcn_dataset_item(
+  _ dataset: OpaquePointer, _ index: Int32, _ item: UnsafeMutablePointer<dcn_item>
+) -> Int32 {
+  guarded {
+    let handle = try Handles.find(dataset, DatasetHandle.self)
+    let found = try handle.item(index)
+    try dcn_item.write(item) { item in
+      item.class_count = Int32(handle.classNames.count)
+      item.identifier = found.identifier.pointer
+      item.image_path = found.imagePath.pointer
+      item.mask_path = found.maskPath?.pointer
+      item.labels = found.labels?.pointer
+    }
+  }
+}
+
+@c @implementation public func dcn_dataset_check(
+  _ dataset: OpaquePointer, _ progress: dcn_count_callback?, _ user_data: UnsafeMutableRawPointer?,
+  _ report: UnsafeMutablePointer<OpaquePointer?>
+) -> Int32 {
+  guarded {
+    try clear(report, "report")
+    let handle = try Handles.find(dataset, DatasetHandle.self)
+    var isCancelled = false
+    let found: DatasetReport
+    do {
+      found = try DatasetCheck.run(handle.dataset) { done, total in
+        isCancelled = progress.map { $0(Int64(done), Int64(total), user_data) != 0 } ?? false
+        return !isCancelled
+      }
+    } catch  where isCancelled { throw EngineError.cancelled }
+    report.pointee = try Handles.issue(
+      ReportHandle(json: try json(found), text: found.text, numbers: ["problems": Double(found.problems.count)]))
+  }
+}
+
+/// A value of the engine as one JSON object.
+func json(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.keyEncodingStrategy = .convertToSnakeCase
+  encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+  return String(decoding: try encoder.encode(value), as: UTF8.self)
+}
+
+@c @implementation public func dcn_dataset_free(_ dataset: OpaquePointer?) { Handles.free(dataset, DatasetHandle.self) }

@@ -1,0 +1,37 @@
+import CDecoupled
+import DecoupledCore
+
+final class ReportHandle: HandleObject {
+  static let noun = "report"
+  let json: OwnedText
+  let text: OwnedText
+  let numbers: [String: Double]
+
+  init(json: String, text: String, numbers: [String: Double]) {
+    self.json = OwnedText(json)
+    self.text = OwnedText(text)
+    self.numbers = numbers
+  }
+}
+
+@c @implementation public func dcn_report_json(_ report: OpaquePointer) -> UnsafePointer<CChar>? {
+  reading(or: nil) { try Handles.find(report, ReportHandle.self).json.pointer }
+}
+
+@c @implementation public func dcn_report_text(_ report: OpaquePointer) -> UnsafePointer<CChar>? {
+  reading(or: nil) { try Handles.find(report, ReportHandle.self).text.pointer }
+}
+
+@c @implementation public func dcn_report_number(_ report: OpaquePointer, _ name: UnsafePointer<CChar>) -> Double {
+  reading(or: .nan) {
+    let numbers = try Handles.find(report, ReportHandle.self).numbers
+    let name = try text(name, "name")
+    guard let number = numbers[name] else {
+      let known = numbers.keys.sorted().joined(separator: ", ")
+      throw EngineError(.notFound, "The report has no number '\(name)'; it has \(known).")
+    }
+    return number
+  }
+}
+
+@c @implementation public func dcn_report_free(_ report: OpaquePointer?) { Handles.free(report, ReportHandle.self) }

@@ -1,1 +1,0 @@
-@_cdecl("dcn_version_string") public func v() -> Int32 { 1 }
