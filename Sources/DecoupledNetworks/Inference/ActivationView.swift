@@ -14,8 +14,9 @@ public enum ActivationView {
         let (left, right) = (x * side / width, (x + 1) * side / width)
         let (top, bottom) = (y * side / height, (y + 1) * side / height)
         var sum: Float = 0
-        for row in top..<min(bottom, foreground.height) where left < foreground.width {
-          for column in left..<min(right, foreground.width) {
+        // Cells below or right of the image show its padding.
+        for row in min(top, foreground.height)..<min(bottom, foreground.height) {
+          for column in min(left, foreground.width)..<min(right, foreground.width) {
             sum += foreground.values[row * foreground.width + column]
           }
         }
