@@ -16,8 +16,8 @@ struct DatasetCheckCommand: ParsableCommand {
   @Argument(help: "Data set folder.")
   var data: String
 
-  @Option(help: "Image set.")
-  var set = "train"
+  @Option(help: "Image set; train when there is one, else all images.")
+  var set: String?
 
   @Option(help: "List of images whose masks may be used.")
   var strong: String?
@@ -26,7 +26,7 @@ struct DatasetCheckCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let dataset = try Dataset.open(data, set: set, strong: strong)
+    let dataset = try Dataset.open(data, set: ImageSet.resolve(set, standard: "train", in: data), strong: strong)
     let report = try DatasetCheck.run(dataset) { done, total in
       Console.progress("\(done)/\(total) images")
       return true
@@ -45,8 +45,8 @@ struct DatasetSplitCommand: ParsableCommand {
   @Argument(help: "Data set folder.")
   var data: String
 
-  @Option(help: "Image set to choose from.")
-  var set = "train"
+  @Option(help: "Image set to choose from; train when there is one, else all images.")
+  var set: String?
 
   @Option(help: "Masks per class.")
   var strong: Int
@@ -58,7 +58,8 @@ struct DatasetSplitCommand: ParsableCommand {
   var output: String?
 
   func run() throws {
-    let ids = try DatasetSplit.strong(try Dataset.open(data, set: set), perClass: strong, seed: seed)
+    let dataset = try Dataset.open(data, set: ImageSet.resolve(set, standard: "train", in: data))
+    let ids = try DatasetSplit.strong(dataset, perClass: strong, seed: seed)
     let text = ids.joined(separator: "\n") + "\n"
     if let output { try FileAccess.write(text: text, to: output) } else { print(text, terminator: "") }
   }

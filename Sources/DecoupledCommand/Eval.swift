@@ -16,8 +16,8 @@ struct Eval: ParsableCommand {
   @Option(help: "Data set.")
   var data: String
 
-  @Option(help: "Image set.")
-  var set = "val"
+  @Option(help: "Image set; val when there is one, else all images.")
+  var set: String?
 
   @Option(help: "A class is identified when its score lies above this.")
   var threshold: Float = 0.5
@@ -33,7 +33,8 @@ struct Eval: ParsableCommand {
 
   func run() throws {
     let model = try ModelFile.open(self.model)
-    let dataset = try Dataset.open(data, set: set, labelsFromMasks: labelsFromMasks)
+    let dataset = try Dataset.open(
+      data, set: ImageSet.resolve(set, standard: "val", in: data), labelsFromMasks: labelsFromMasks)
     let (backend, control) = try engine.open()
     var settings = PredictionSettings()
     settings.threshold = threshold

@@ -37,13 +37,14 @@ struct Import: ParsableCommand {
     if let classes {
       names =
         FileAccess.isFile(classes)
-        ? try ClassList.read(classes).names : classes.split(separator: ",").map(String.init)
+        ? try ClassList.read(classes).names : classes.split(separator: ",").map(Words.trimmed)
       network.classes = names.count
     }
-    // A description written out says how images are fed; a preset's default is no statement about this file.
+    // A description that says how images are fed was written for these weights; a default is no statement about them.
+    let says = try !isPreset && NetworkDescription.saysPreprocessing(description)
     let model = try Model(network, classNames: names, parameters: ParameterStore())
     let result = try WeightImport.start(
-      model, from: weights, preprocessing: preprocessing, described: isPreset ? nil : network.preprocessing)
+      model, from: weights, preprocessing: preprocessing, described: says ? network.preprocessing : nil)
     if !result.unused.isEmpty { Console.note("not used: \(result.unused.joined(separator: ", "))") }
     if !result.missing.isEmpty {
       let list = result.missing.joined(separator: ", ")

@@ -39,13 +39,20 @@ struct Predict: ParsableCommand {
   @Option(help: "Images per run of the classification network.")
   var batch = 1
 
+  func validate() throws {
+    guard (1...1024).contains(batch) else {
+      throw ValidationError("--batch must lie between 1 and 1024, not \(batch).")
+    }
+  }
+
   @Flag(help: "Run the released procedure literally, nothing shared between label passes.")
   var plain = false
 
   func run() throws {
     let model = try ModelFile.open(self.model)
-    let given = try labels.map { try $0.split(separator: ",").map { try model.classIndex(String($0)) } }
+    let given = try labels.map { try $0.split(separator: ",").map { try model.classIndex(Words.trimmed($0)) } }
     let paths = try inputs.flatMap(images)
+    try checkTargets(paths)
     let (backend, control) = try engine.open()
     var settings = PredictionSettings()
     settings.threshold = threshold
@@ -54,32 +61,54 @@ struct Predict: ParsableCommand {
     settings.foregroundMaps = foreground || activation
     settings.activationMaps = activation
     let predictor = try Predictor(model, backend: backend, control: control, settings: settings)
+    let writer = PredictionWriter(
+      model: model, folder: output, overlay: overlay, foreground: foreground, activation: activation)
     var failures = 0
-    for (done, path) in paths.enumerated() {
-      Console.progress("\(done + 1)/\(paths.count) \(path)")
+    for start in stride(from: 0, to: paths.count, by: batch) {
+      let chunk = paths[start..<min(start + batch, paths.count)]
+      Console.progress("\(start + chunk.count)/\(paths.count) \(chunk[start])")
+      let read = chunk.compactMap { path -> (path: String, image: RGBImage)? in
+        do { return (path, try ImageReader.read(path)) } catch {
+          // One damaged photo must not cost the rest of a folder.
+          Console.endProgress()
+          Console.note("Error: \(error)")
+          failures += 1
+          return nil
+        }
+      }
       do {
-        let image = try ImageReader.read(path)
-        let prediction = try predictor.predict([image], labels: [given])[0]
-        try PredictionWriter(
-          model: model, folder: output, overlay: overlay, foreground: foreground, activation: activation
-        )
-        .write(prediction, of: image, named: path)
-        Console.endProgress()
-        print(json ? PredictionLine.json(prediction, path, model) : PredictionLine.text(prediction, path, model))
+        let predictions = try predictor.predict(read.map(\.image), labels: read.map { _ in given })
+        for (entry, prediction) in zip(read, predictions) {
+          try writer.write(prediction, of: entry.image, named: entry.path)
+          Console.endProgress()
+          let line = json ? PredictionLine.json : PredictionLine.text
+          print(line(prediction, entry.path, model))
+        }
       } catch let error as EngineError where error.status == .cancelled {
         Console.endProgress()
-        Console.note("Stopped after \(done) of \(paths.count) images.")
+        Console.note("Stopped after \(start) of \(paths.count) images.")
         throw ExitCode(130)
-      } catch let error as VisionError where paths.count > 1 {
-        // One damaged photo must not cost the rest of a folder.
-        Console.endProgress()
-        Console.note("Error: \(error)")
-        failures += 1
       }
     }
     if failures > 0 {
-      Console.note("\(failures) of \(paths.count) images could not be processed.")
+      Console.note("\(failures) of \(paths.count) images could not be read.")
       throw ExitCode(1)
+    }
+  }
+
+  /// - Throws: when two results would have one name, or a result would replace an image.
+  private func checkTargets(_ paths: [String]) throws {
+    var sources: [String: String] = [:]
+    let originals = Set(paths)
+    for path in paths {
+      let target = FilePaths.join(output, FilePaths.stem(of: path) + ".png")
+      if let other = sources.updateValue(path, forKey: target) {
+        throw EngineError(
+          .invalidArgument, "'\(other)' and '\(path)' would both be written as '\(target)'; predict them apart.")
+      }
+      guard !originals.contains(target) else {
+        throw EngineError(.invalidArgument, "The result '\(target)' would replace an image; choose another --output.")
+      }
     }
   }
 

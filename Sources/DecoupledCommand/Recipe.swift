@@ -35,8 +35,8 @@ struct Recipe: Decodable {
     evaluateEvery = try values.decodeIfPresent(Int.self, forKey: .evaluateEvery)
   }
 
-  /// Reads a configuration file and lays `overrides` ("segmentation.solver.base_learning_rate=0.02") over it.
-  static func read(_ path: String?, overrides: [String]) throws -> Recipe {
+  /// Reads a configuration file, puts `preset` in the place of its network, and lays `overrides` ("segmentation.solver.base_learning_rate=0.02") over it.
+  static func read(_ path: String?, preset: String? = nil, overrides: [String]) throws -> Recipe {
     var root = Yams.Node.mapping([:])
     if let path {
       let text = try FileAccess.readLines(path).joined(separator: "\n")
@@ -47,8 +47,9 @@ struct Recipe: Decodable {
         throw EngineError(.format, "The configuration '\(path)' must hold settings by name, such as 'segmentation:'.")
       }
     }
+    if let preset { root = set(root, ["network"], .mapping([Yams.Node("preset"): Yams.Node(preset)])) }
     for override in overrides { root = try apply(override, to: root) }
-    let source = path.map { "The configuration '\($0)'" } ?? "--set"
+    let source = path.map { "The configuration '\($0)'" } ?? "--set-value"
     for key in root.mapping?.keys.compactMap(\.string) ?? [] where Key(rawValue: key) == nil {
       let known = Key.allCases.map(\.rawValue).joined(separator: ", ")
       throw EngineError(.invalidArgument, "\(source) has no section '\(key)'; sections are \(known).")
@@ -63,13 +64,17 @@ struct Recipe: Decodable {
 
   private static func apply(_ override: String, to root: Yams.Node) throws -> Yams.Node {
     guard let equals = override.firstIndex(of: "="), equals > override.startIndex else {
-      throw EngineError(.invalidArgument, "--set needs NAME=VALUE, not '\(override)'.")
+      throw EngineError(.invalidArgument, "--set-value needs NAME=VALUE, not '\(override)'.")
+    }
+    let names = override[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard !names.contains("") else {
+      throw EngineError(.invalidArgument, "The name in '--set-value \(override)' has an empty part.")
     }
     let value: Yams.Node?
     do { value = try Yams.compose(yaml: String(override[override.index(after: equals)...])) } catch {
-      throw EngineError(.invalidArgument, "The value in '--set \(override)' is not YAML.")
+      throw EngineError(.invalidArgument, "The value in '--set-value \(override)' is not YAML.")
     }
-    return set(root, override[..<equals].split(separator: ".").map(String.init), value ?? Yams.Node(""))
+    return set(root, names, value ?? Yams.Node(""))
   }
 
   private static func set(_ node: Yams.Node, _ path: [String], _ value: Yams.Node) -> Yams.Node {

@@ -17,8 +17,8 @@ struct Report: ParsableCommand {
   @Option(help: "Data set.")
   var data: String
 
-  @Option(help: "Image set.")
-  var set = "val"
+  @Option(help: "Image set; val when there is one, else all images.")
+  var set: String?
 
   @Option(help: "How many images to show.")
   var count = 24
@@ -34,7 +34,8 @@ struct Report: ParsableCommand {
 
   func run() throws {
     let model = try ModelFile.open(self.model)
-    let dataset = try Dataset.open(data, set: set)
+    let chosen = ImageSet.resolve(set, standard: "val", in: data)
+    let dataset = try Dataset.open(data, set: chosen)
     let (backend, control) = try engine.open()
     var settings = PredictionSettings()
     settings.threshold = threshold
@@ -46,7 +47,9 @@ struct Report: ParsableCommand {
       let (image, mask) = try item.read()
       try page.add(item.id, image, mask, try predictor.predict([image])[0])
     }
-    for run in curves { try page.addCurves(of: try RunDirectory(run, existing: .resume)) }
-    print(try page.write(title: "\(model.description.name) on \(dataset.items.count) images of the set \(set)"))
+    for run in curves { try page.addCurves(of: try RunDirectory(run, existing: .read)) }
+    print(
+      try page.write(
+        title: "\(model.description.name) on \(dataset.items.count) images\(chosen.map { " of the set \($0)" } ?? "")"))
   }
 }

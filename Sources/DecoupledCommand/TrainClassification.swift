@@ -36,22 +36,26 @@ struct TrainClassification: ParsableCommand {
   }
 
   func run() throws {
-    var recipe = try arguments.recipe(phase: "classification")
+    let preset = network.flatMap { NetworkDescription.presetNames.contains($0) ? $0 : nil }
+    var recipe = try arguments.recipe(phase: "classification", preset: preset)
     arguments.apply(to: &recipe.classification.solver, seed: &recipe.classification.seed)
     var (train, validation) = try arguments.open(strong: only, labelsFromMasks: labelsFromMasks)
     if only != nil { train = Dataset(classes: train.classes, items: train.strongItems) }
-    let directory = try arguments.runDirectory()
-    let model: Model
-    if directory.canResume {
-      model = try directory.modelToResume()
-      if extend != nil { recipe.classification.solver.multiplierRules += MultiplierRule.scoreLayerOnly }
-    } else if let extend {
-      model = try ModelFile.open(extend).extended(with: train.classes.names, seed: recipe.classification.seed)
-      recipe.classification.solver.multiplierRules += MultiplierRule.scoreLayerOnly
-    } else {
-      model = try start(recipe, train)
-    }
+    if extend != nil { recipe.classification.solver.multiplierRules += MultiplierRule.scoreLayerOnly }
     let (backend, control) = try engine.open()
+    // Made before an earlier run is discarded: it may start from that run's own model.
+    let fresh =
+      try extend.map {
+        try ModelFile.open($0).extended(with: train.classes.names, seed: recipe.classification.seed)
+      } ?? start(recipe, train)
+    let directory = try arguments.runDirectory()
+    let model = directory.canResume ? try directory.modelToResume() : fresh
+    guard model.description == fresh.description else {
+      throw EngineError(
+        .invalidArgument,
+        "The run in '\(directory.path)' trains another network than these options describe; choose another folder, or --overwrite it."
+      )
+    }
     let trainer = try ClassificationTrainer(
       model, dataset: train, validation: validation, settings: recipe.classification,
       options: arguments.options(recipe), run: directory, backend: backend, control: control)
@@ -66,15 +70,16 @@ struct TrainClassification: ParsableCommand {
 
   private func start(_ recipe: Recipe, _ train: Dataset) throws -> Model {
     var description = recipe.network
-    if let network {
-      if let preset = NetworkDescription(preset: network) {
-        description = preset
-      } else if network.hasSuffix(".json") {
-        description = try NetworkDescription.read(network)
-      } else {
+    if let network, !NetworkDescription.presetNames.contains(network) {
+      guard network.hasSuffix(".json") else {
         let names = NetworkDescription.presetNames.joined(separator: ", ")
         throw EngineError(.notFound, "There is no network '\(network)'; give \(names) or a .json description.")
       }
+      guard !arguments.overrides.contains(where: { $0.hasPrefix("network.") }) else {
+        throw EngineError(
+          .invalidArgument, "--network '\(network)' says everything; change the file instead of --set-value network.")
+      }
+      description = try NetworkDescription.read(network)
     }
     description.classes = train.classes.count
     var model = try Model(description, classNames: train.classes.names, parameters: ParameterStore())

@@ -21,9 +21,11 @@ struct TrainSegmentation: ParsableCommand {
     var recipe = try arguments.recipe(phase: "segmentation")
     arguments.apply(to: &recipe.segmentation.solver, seed: &recipe.segmentation.seed)
     let (train, validation) = try arguments.open(strong: strong, labelsFromMasks: false)
-    let directory = try arguments.runDirectory()
-    let start = directory.canResume ? try directory.modelToResume() : try ModelFile.open(model)
     let (backend, control) = try engine.open()
+    // Opened before an earlier run is discarded: it may be that run's own model.
+    let fresh = try ModelFile.open(model)
+    let directory = try arguments.runDirectory()
+    let start = directory.canResume ? try directory.modelToResume() : fresh
     let trainer = try SegmentationTrainer(
       start, dataset: train, validation: validation, settings: recipe.segmentation,
       options: arguments.options(recipe), run: directory, backend: backend, control: control,

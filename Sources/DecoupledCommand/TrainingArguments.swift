@@ -8,8 +8,8 @@ struct TrainingArguments: ParsableArguments {
   @Option(help: "Data set: a VOC devkit tree, or a folder with images/, masks/, labels.csv and classes.txt.")
   var data: String
 
-  @Option(help: "Image set to train on.")
-  var set = "train"
+  @Option(help: "Image set to train on; train when there is one, else all images.")
+  var set: String?
 
   @Option(help: "Image set to evaluate on while training; none when left out.")
   var validation: String?
@@ -45,10 +45,11 @@ struct TrainingArguments: ParsableArguments {
   }
 
   /// Settings of the phase may be named without their section.
-  func recipe(phase: String) throws -> Recipe {
+  /// - Parameter preset: a network that replaces the configuration's, under the overrides.
+  func recipe(phase: String, preset: String? = nil) throws -> Recipe {
     let sections = ["network.", "start.", "classification.", "segmentation.", "checkpoint_every=", "evaluate_every="]
     return try Recipe.read(
-      config,
+      config, preset: preset,
       overrides: overrides.map { override in
         sections.contains(where: override.hasPrefix) ? override : "\(phase).\(override)"
       })
@@ -72,7 +73,8 @@ struct TrainingArguments: ParsableArguments {
   }
 
   func open(strong: String?, labelsFromMasks: Bool) throws -> (train: Dataset, validation: Dataset?) {
-    let train = try Dataset.open(data, set: set, strong: strong, labelsFromMasks: labelsFromMasks)
+    let train = try Dataset.open(
+      data, set: ImageSet.resolve(set, standard: "train", in: data), strong: strong, labelsFromMasks: labelsFromMasks)
     return (train, try validation.map { try Dataset.open(data, set: $0) })
   }
 

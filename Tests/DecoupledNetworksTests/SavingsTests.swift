@@ -89,3 +89,30 @@ struct SavingsTests {
     #expect(prediction.identified.isEmpty)
   }
 }
+
+/// Damaged models and files are errors, never wrong results.
+struct DamagedModelTests {
+  @Test func weightsThatAreNotNumbersAreReported() throws {
+    let model = try SavingsTests.model(.paper)
+    let weights = try #require(model.parameters["deconv1_1.weight"])
+    let damaged = try weights.copy()
+    try damaged.elements(Float.self)[0] = .nan
+    model.parameters["deconv1_1.weight"] = damaged
+    let error = #expect(throws: EngineError.self) {
+      try SavingsTests.predict(model, [SavingsTests.photo(seed: 1)], labels: [[0]], plain: false)
+    }
+    #expect(error?.status == .numeric)
+  }
+
+  @Test func shapesWhoseStridesOverflowAreRefused() throws {
+    let path = "/tmp/decoupled-test-\(UInt32.random(in: 0 ... .max)).safetensors"
+    let header =
+      #"{"a":{"dtype":"F32","shape":[0,9223372036854775807,9223372036854775807],"data_offsets":[0,0]}}"#
+    var bytes = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) }
+    bytes += Array(header.utf8)
+    try FileAccess.write(bytes, to: path)
+    defer { _ = try? FileAccess.write([0], to: path) }
+    let error = #expect(throws: EngineError.self) { try SafetensorsReader(path: path) }
+    #expect(error?.status == .format)
+  }
+}

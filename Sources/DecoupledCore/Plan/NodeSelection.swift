@@ -28,6 +28,13 @@ struct NodeSelection {
       }
     }
     nodes = needed.sorted()
+    for node in nodes {
+      if let fed = graph.nodes[node].outputs.first(where: self.feeds.contains) {
+        throw EngineError(
+          .unsupported,
+          "'\(graph[fed].name)' is given, but another result of '\(graph.nodes[node].name)' is needed; give both.")
+      }
+    }
     self.parameters = parameters.sorted { $0.index < $1.index }
     var readers: [ValueID: [Int]] = [:]
     for node in nodes {
@@ -62,7 +69,8 @@ struct NodeSelection {
   }
 
   private func onlyReader(of value: ValueID, _ views: ValueViews) -> Int? {
-    guard !fetches.contains(value), let readers = readers[value], let first = readers.first else { return nil }
+    guard !fetches.contains(value), !feeds.contains(value), let readers = readers[value], let first = readers.first
+    else { return nil }
     // A value that is seen through a view has readers that this list does not name.
     return readers.allSatisfy { $0 == first } && !views.resolves(node: first) ? first : nil
   }

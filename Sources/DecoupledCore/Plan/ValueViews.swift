@@ -16,7 +16,7 @@ struct ValueViews {
       guard let input = node.inputs.first ?? nil, let output = node.outputs.first,
         !selection.feeds.contains(output)
       else { continue }
-      if node.operation is Reshape {
+      if node.operation is Reshape, strides[input] == nil {
         viewNodes.insert(index)
         sources[output] = sources[input] ?? (input, 0)
       } else if let slice = node.operation as? Slice, graph[input].role == .parameter,

@@ -110,14 +110,15 @@ public struct Tensor: @unchecked Sendable {
   /// Number of elements of a shape.
   /// - Throws: on a negative dimension or a product that overflows.
   public static func elementCount(_ shape: [Int]) throws -> Int {
-    var count = 1
+    // Strides are products too, so that a dimension of 0 must not hide the overflow of the others.
+    var extent = 1
     for dimension in shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
-      guard dimension >= 0, !overflow else {
+      let (product, overflow) = extent.multipliedReportingOverflow(by: Swift.max(dimension, 1))
+      guard dimension >= 0, !overflow, product <= Int.max / 8 else {
         throw EngineError(.invalidArgument, "The shape \(shape) has a negative dimension or too many elements.")
       }
-      count = product
+      extent = product
     }
-    return count
+    return shape.contains(0) ? 0 : extent
   }
 }

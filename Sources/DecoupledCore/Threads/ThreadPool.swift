@@ -46,9 +46,12 @@ public final class ThreadPool: @unchecked Sendable {
           return
         }
         seen = generation
-        let loop = loop
-        pthread_mutex_unlock(mutex)
-        if let loop { ThreadPool.onLane(Int(lane)) { loop.work(lane: lane) } }
+        // Let go before the loop is reported done: it may hold the last reference to the pool, which must not end here.
+        do {
+          let current = loop
+          pthread_mutex_unlock(mutex)
+          if let current { ThreadPool.onLane(Int(lane)) { current.work(lane: lane) } }
+        }
         pthread_mutex_lock(mutex)
         working -= 1
         if working == 0 { pthread_cond_signal(finished) }

@@ -27,6 +27,11 @@ public struct WeightImport: Sendable {
     var description = model.description
     if file.metadata[ModelFile.key] != nil {
       description.preprocessing = try ModelFile.open(path).description.preprocessing
+      if preprocessing != nil, try named(preprocessing, path) != description.preprocessing {
+        throw EngineError(
+          .invalidArgument,
+          "'\(path)' is a model that says how its input is made, and not as '\(preprocessing ?? "")'; leave it out.")
+      }
     } else if preprocessing != nil || described == nil {
       description.preprocessing = try named(preprocessing, path)
     }

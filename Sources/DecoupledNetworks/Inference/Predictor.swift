@@ -112,6 +112,9 @@ public final class Predictor {
     var maps = images.map { _ in ScoreMaps(size: model.description.inputSize) }
     var activations: [[Int: FloatImage]] = images.map { _ in [:] }
     try run(passes, images: images.count) { row, probabilities, activation in
+      guard probabilities.allSatisfy(\.isFinite) else {
+        throw EngineError(.numeric, "The segmentation network gives values that are not numbers; the model is damaged.")
+      }
       let plane = maps[row.image].size * maps[row.image].size
       if row.isAllClasses { maps[row.image].background = Array(probabilities[..<plane]) }
       if let classIndex = row.classIndex {

@@ -16,9 +16,8 @@ public final class Model: @unchecked Sendable {
         .invalidArgument,
         "The network has \(description.classes) classes but \(classNames.count) class names are given.")
     }
-    guard Set(classNames).count == classNames.count else {
-      throw EngineError(.invalidArgument, "A class name is given twice; names must differ.")
-    }
+    // Names go into files and lists, so what a data set refuses a model refuses too.
+    _ = try ClassList(classNames, from: "The model")
     self.description = description
     self.classNames = classNames
     self.parameters = parameters

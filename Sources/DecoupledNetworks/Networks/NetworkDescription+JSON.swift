@@ -82,6 +82,15 @@ extension NetworkDescription {
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 
+  private struct Stated: Decodable {
+    let preprocessing: Preprocessing?
+  }
+
+  /// Whether a description file says how images are fed, instead of leaving it to the default.
+  public static func saysPreprocessing(_ path: String) throws -> Bool {
+    try JSONDecoder().decode(Stated.self, from: Data(try FileAccess.read(path))).preprocessing != nil
+  }
+
   /// Reads a description from a JSON file.
   public static func read(_ path: String) throws -> NetworkDescription {
     let bytes = try FileAccess.read(path)

@@ -23,13 +23,14 @@ extension NetworkDescription {
     case "small":
       // Trains from scratch in minutes.
       inputSize = 96
-      stageChannels = [16, 32, 64, 96]
-      stageConvolutions = [1, 1, 2, 2]
-      decoderConvolutions = [1, 1, 1, 1]
+      stageChannels = [24, 48, 64, 96, 128]
+      stageConvolutions = [1, 1, 1, 1, 1]
+      decoderConvolutions = [1, 1, 1, 1, 1]
       fc6Kernel = 3
       fcWidth = 192
-      segmentationFcWidth = 96
-      dropout = 0.2
+      segmentationFcWidth = 192
+      dropout = 0.5
+      preprocessing = .unitDeviation
       classificationFiller = .he
       segmentationFiller = .he
     case "tiny":
@@ -42,6 +43,7 @@ extension NetworkDescription {
       fcWidth = 32
       segmentationFcWidth = 24
       dropout = 0
+      preprocessing = .unitDeviation
       classificationFiller = .he
       segmentationFiller = .he
     default: return nil

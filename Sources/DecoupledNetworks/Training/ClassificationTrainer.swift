@@ -23,7 +23,12 @@ extension ClassificationSettings: Codable {
     try KnownSettings.check(decoder, CodingKeys.self, of: "phase 1")
     let values = try decoder.container(keyedBy: CodingKeys.self)
     self.init()
-    try values.read(.solver, into: &solver)
+    if values.contains(.solver) {
+      let rate = solver.baseLearningRate
+      solver = try values.decode(SolverSettings.self, forKey: .solver)
+      let given = try values.nestedContainer(keyedBy: SolverSettings.CodingKeys.self, forKey: .solver)
+      if !given.contains(.baseLearningRate) { solver.baseLearningRate = rate }
+    }
     try values.read(.seed, into: &seed)
     try values.read(.augmentation, into: &augmentation)
   }

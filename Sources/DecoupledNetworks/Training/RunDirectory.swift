@@ -28,6 +28,8 @@ public struct RunDirectory: Sendable, Equatable {
     case refuse
     /// It is continued; an empty folder begins a new run.
     case resume
+    /// It is looked at: nothing is made or changed, and it must be there.
+    case read
     /// It is deleted.
     case overwrite
   }
@@ -39,6 +41,12 @@ public struct RunDirectory: Sendable, Equatable {
     while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
     guard !trimmed.isEmpty else { throw EngineError(.invalidArgument, "The run directory needs a name.") }
     self.path = trimmed
+    if existing == .read {
+      guard FileAccess.isFolder(trimmed) else {
+        throw EngineError(.notFound, "There is no run directory '\(trimmed)'.")
+      }
+      return
+    }
     try FileAccess.makeFolder(trimmed)
     let files = [
       configuration, metricsLines, metricsTable, trainingState, finalModel, bestModel, lastModel,
@@ -46,7 +54,12 @@ public struct RunDirectory: Sendable, Equatable {
     switch existing {
     case .resume:
       // What a run that was killed while it wrote has left behind.
-      for name in try FileAccess.names(in: trimmed) where name.hasSuffix(".part") { unlink("\(trimmed)/\(name)") }
+      let own = [configuration, metricsLines, metricsTable, trainingState, finalModel, bestModel, lastModel]
+      for name in try FileAccess.names(in: trimmed) where name.hasSuffix(".part") {
+        let path = "\(trimmed)/\(name)"
+        if own.contains(where: { path.hasPrefix($0 + ".") }) { unlink(path) }
+      }
+    case .read: break
     case .refuse:
       guard files.isEmpty else {
         throw EngineError(

@@ -53,6 +53,11 @@ public struct Preprocessing: Sendable, Equatable, Codable {
   public static let caffeTraining = Preprocessing(
     order: .bgr, scale: 1, mean: [104.008, 116.669, 122.675], deviation: [1, 1, 1])
 
+  /// As `caffe`, divided so that the values have a deviation near 1: what networks without normalisation learn from when
+  /// they start from drawn weights.
+  public static let unitDeviation = Preprocessing(
+    order: .bgr, scale: 1, mean: [104.00698793, 116.66876762, 122.67891434], deviation: [60, 60, 60])
+
   /// RGB in 0...1, normalised by the ILSVRC mean and deviation.
   public static let torchvision = Preprocessing(
     order: .rgb, scale: 1 / 255, mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])
