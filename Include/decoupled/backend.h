@@ -68,15 +68,17 @@ enum {
   DCN_ELEMENT_I64 = 8
 };
 
-/** Layouts. Ids from DCN_LAYOUT_PRIVATE on belong to the backend and are read by nobody else. */
-enum { DCN_LAYOUT_NCHW = 0, DCN_LAYOUT_NHWC = 1, DCN_LAYOUT_PRIVATE = 1000 };
+/** Layouts. NCHW is row-major; in NHWC the channels of a pixel follow each other. A PACKED tensor's buffer is a
+ *  dcn_constant. Ids from DCN_LAYOUT_PRIVATE on belong to the backend and are read by nobody else; their tensors have the
+ *  size of a contiguous one. */
+enum { DCN_LAYOUT_NCHW = 0, DCN_LAYOUT_NHWC = 1, DCN_LAYOUT_PACKED = 2, DCN_LAYOUT_PRIVATE = 1000 };
 
 /** Memory of a device, made by `buffer_create` or `buffer_from_host`. Opaque to the host. */
 typedef struct dcn_buffer dcn_buffer;
 
 /** A view of memory. `dims` and `strides` count elements; a stride may be larger than the dims ask for (a slice of a
- *  larger tensor); the last stride is 1 unless said otherwise. Where `layout` is DCN_LAYOUT_NCHW, dims are N, C, H, W
- *  for rank 4, and N, C for rank 2. */
+ *  larger tensor). In every layout dims are N, C, H, W for rank 4, and N, C for rank 2; the layout shows in the strides:
+ *  the last one is 1 in NCHW, the second one is 1 in NHWC, which only tensors of rank 4 have. */
 typedef struct dcn_tensor {
   uint32_t struct_size;
   int32_t element_type;
@@ -186,6 +188,8 @@ enum {
   DCN_OPERATOR_GATHER = 30,
   /** x -> y = factor * x. [factor required] */
   DCN_OPERATOR_SCALE = 31,
+  /** x, rank 4 -> y: the same elements in another layout. */
+  DCN_OPERATOR_CONVERT = 32,
   /** Kinds from here on are private to a backend and a host that agree on `dcn_node.private_name`. */
   DCN_OPERATOR_PRIVATE = 100000
 };
@@ -215,8 +219,6 @@ typedef struct dcn_operand {
   /** Identifies the value within the chain: an INTERNAL input carries the number of the output that makes it. */
   int32_t value;
   int32_t reserved;
-  /** A packed constant made by `constant_create` for this operand, else NULL. Such an operand is not handed to `run`. */
-  dcn_constant *constant;
   dcn_tensor tensor;
 } dcn_operand;
 
@@ -282,15 +284,6 @@ typedef struct dcn_device_info {
   uint64_t memory_size; /**< bytes, 0 = unknown */
 } dcn_device_info;
 
-/** How a packed constant will be used: operand `input` of an operator `kind`. */
-typedef struct dcn_constant_use {
-  uint32_t struct_size;
-  int32_t kind;
-  int32_t input;
-  int32_t attribute_count;
-  const dcn_attribute *attributes;
-} dcn_constant_use;
-
 /** The functions of a backend. The table and its strings stay valid until the process ends: plugins are never unloaded. */
 typedef struct dcn_backend_table {
   uint32_t struct_size;
@@ -319,18 +312,28 @@ typedef struct dcn_backend_table {
                            dcn_kernel_info *info, char *message, size_t capacity);
   void (*kernel_destroy)(dcn_kernel *kernel);
 
-  /** Runs a kernel. `inputs` are the operands of all nodes in order, without INTERNAL ones and without those that have a
-   *  packed constant; absent ones are there with a NULL buffer. `outputs` likewise, without INTERNAL ones. dims[0] of
+  /** Runs a kernel. `inputs` are the operands of all nodes in order, without INTERNAL ones; absent ones are there with a
+   *  NULL buffer, packed ones as DCN_LAYOUT_PACKED. `outputs` likewise, without INTERNAL ones. dims[0] of
    *  batched tensors may be smaller than at creation. Outputs do not overlap inputs. Returns when the work is done (host
    *  memory) or enqueued on context->queue (devices). */
   int32_t (*run)(dcn_kernel *kernel, const dcn_tensor *inputs, int32_t input_count, const dcn_tensor *outputs,
                  int32_t output_count, const dcn_run_context *context, char *message, size_t capacity);
 
-  /** Packed constants, optional: a parameter transformed once for its uses. `tensor` stays valid and unchanged until
-   *  `constant_destroy`, or until `constant_update` hands in its new contents. Not implemented: constants arrive as ordinary inputs. */
-  int32_t (*constant_create)(dcn_backend *backend, const dcn_tensor *tensor, const dcn_constant_use *uses, int32_t use_count,
+  /** The layout in which this backend keeps a value of this shape and element type between its kernels. The host offers
+   *  chains with their values in these layouts first, then in NCHW, and adds CONVERT where a reader takes another layout
+   *  than the writer made. What callers hand in and take out is NCHW. Not implemented = NCHW. */
+  int32_t (*preferred_layout)(dcn_backend *backend, const dcn_tensor *value);
+
+  /** Packed constants, optional: a parameter transformed once for all kernels, plans and sessions that use this form.
+   *  `packing` says in which form a kernel wants the constant at this place of its inputs: a number of the backend's, not
+   *  0, such that equal numbers for the same parameter ask for the same packing; 0 = as it is. */
+  uint64_t (*packing)(dcn_kernel *kernel, int32_t input);
+  /** `tensor` is borrowed for the call: the host may give its memory back. `context` has lanes and a session, no workspace. */
+  int32_t (*constant_create)(dcn_backend *backend, uint64_t form, const dcn_tensor *tensor, const dcn_run_context *context,
                              dcn_constant **constant, char *message, size_t capacity);
-  int32_t (*constant_update)(dcn_constant *constant, const dcn_tensor *tensor, const dcn_run_context *context);
+  /** Packs new contents of the same shape, after a training step. No `run` that reads the constant is under way. */
+  int32_t (*constant_update)(dcn_constant *constant, const dcn_tensor *tensor, const dcn_run_context *context, char *message,
+                             size_t capacity);
   void (*constant_destroy)(dcn_constant *constant);
 
   /** Memory of a device. All not implemented = the backend works on host memory; dcn_tensor.buffer is an address then.

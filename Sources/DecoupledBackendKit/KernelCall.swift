@@ -7,6 +7,29 @@ public struct KernelCall {
   let context: UnsafePointer<dcn_run_context>
   let host: UnsafePointer<dcn_host>
 
+  init(
+    inputs: UnsafeBufferPointer<dcn_tensor>, outputs: UnsafeBufferPointer<dcn_tensor>,
+    context: UnsafePointer<dcn_run_context>, host: UnsafePointer<dcn_host>
+  ) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.context = context
+    self.host = host
+  }
+
+  /// A call with threads and nothing else.
+  init(_ context: UnsafePointer<dcn_run_context>, _ host: UnsafePointer<dcn_host>) {
+    self.init(
+      inputs: UnsafeBufferPointer(start: nil, count: 0), outputs: UnsafeBufferPointer(start: nil, count: 0),
+      context: context, host: host)
+  }
+
+  /// The packed constant that stands at this place of the inputs, nil when the tensor itself was handed in.
+  public func packed(_ place: Int) -> (any PackedConstant)? {
+    guard inputs[place].layout == Int32(DCN_LAYOUT_PACKED), let constant = inputs[place].buffer else { return nil }
+    return Unmanaged<OpenConstant>.fromOpaque(constant).takeUnretainedValue().constant
+  }
+
   /// How many lanes `parallelFor` may use.
   public var lanes: Int { Int(context.pointee.lanes) }
 

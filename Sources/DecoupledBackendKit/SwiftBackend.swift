@@ -6,6 +6,24 @@ public protocol SwiftBackend: AnyObject {
   func supports(_ chain: Chain) -> Int
   /// Makes a kernel for exactly the nodes of `chain`. Nothing of `chain` may be kept but copies.
   func makeKernel(_ chain: Chain) throws -> SwiftKernel
+  /// The layout in which values of this shape are kept between kernels.
+  func preferredLayout(_ value: dcn_tensor) -> Int32
+  /// Packs a parameter in a form that one of the kernels asked for. `call` has threads but no operands.
+  func pack(_ tensor: dcn_tensor, form: UInt64, _ call: KernelCall) throws -> any PackedConstant
+}
+
+extension SwiftBackend {
+  public func preferredLayout(_ value: dcn_tensor) -> Int32 { Int32(DCN_LAYOUT_NCHW) }
+
+  public func pack(_ tensor: dcn_tensor, form: UInt64, _ call: KernelCall) throws -> any PackedConstant {
+    throw BackendFailure(status: Int32(DCN_STATUS_UNSUPPORTED), "this backend packs no constants")
+  }
+}
+
+/// A parameter in the form its kernels read.
+public protocol PackedConstant: AnyObject {
+  /// Packs new contents of the same shape.
+  func update(_ tensor: dcn_tensor, _ call: KernelCall) throws
 }
 
 /// A kernel made for a chain of nodes. Immutable once made: `run` may be called from several threads at once.
@@ -14,12 +32,15 @@ public protocol SwiftKernel: AnyObject {
   var workspaceSize: Int { get }
   /// Bytes for each lane of a run.
   var laneWorkspaceSize: Int { get }
+  /// The packed form in which the input at this place of the run is wanted, 0 for none.
+  func packedForm(input: Int) -> UInt64
   func run(_ call: KernelCall) throws
 }
 
 extension SwiftKernel {
   public var workspaceSize: Int { 0 }
   public var laneWorkspaceSize: Int { 0 }
+  public func packedForm(input: Int) -> UInt64 { 0 }
 }
 
 private final class OpenBackend {
@@ -36,6 +57,16 @@ private final class OpenKernel {
   let host: UnsafePointer<dcn_host>
   init(_ kernel: any SwiftKernel, _ host: UnsafePointer<dcn_host>) {
     self.kernel = kernel
+    self.host = host
+  }
+}
+
+/// What a `dcn_constant` of a Swift backend points to.
+final class OpenConstant {
+  let constant: any PackedConstant
+  let host: UnsafePointer<dcn_host>
+  init(_ constant: any PackedConstant, _ host: UnsafePointer<dcn_host>) {
+    self.constant = constant
     self.host = host
   }
 }
@@ -103,9 +134,47 @@ public enum BackendTable {
         return report(error, message, capacity)
       }
     }
+    table.preferred_layout = { backend, value in
+      guard let backend, let value else { return Int32(DCN_LAYOUT_NCHW) }
+      let open = Unmanaged<OpenBackend>.fromOpaque(UnsafeRawPointer(backend)).takeUnretainedValue()
+      return open.backend.preferredLayout(value.pointee)
+    }
+    addPacking(to: &table)
     let result = UnsafeMutablePointer<dcn_backend_table>.allocate(capacity: 1)
     result.initialize(to: table)
     return UnsafePointer(result)
+  }
+}
+
+private func addPacking(to table: inout dcn_backend_table) {
+  table.packing = { kernel, input in
+    guard let kernel else { return 0 }
+    let open = Unmanaged<OpenKernel>.fromOpaque(UnsafeRawPointer(kernel)).takeUnretainedValue()
+    return open.kernel.packedForm(input: Int(input))
+  }
+  table.constant_create = { backend, form, tensor, context, constant, message, capacity in
+    guard let backend, let tensor, let context else { return Int32(DCN_STATUS_INVALID_ARGUMENT) }
+    let open = Unmanaged<OpenBackend>.fromOpaque(UnsafeRawPointer(backend)).takeUnretainedValue()
+    do {
+      let made = try open.backend.pack(tensor.pointee, form: form, KernelCall(context, open.host))
+      constant?.pointee = OpaquePointer(Unmanaged.passRetained(OpenConstant(made, open.host)).toOpaque())
+      return Int32(DCN_STATUS_OK)
+    } catch {
+      return report(error, message, capacity)
+    }
+  }
+  table.constant_update = { constant, tensor, context, message, capacity in
+    guard let constant, let tensor, let context else { return Int32(DCN_STATUS_INVALID_ARGUMENT) }
+    let open = Unmanaged<OpenConstant>.fromOpaque(UnsafeRawPointer(constant)).takeUnretainedValue()
+    do {
+      try open.constant.update(tensor.pointee, KernelCall(context, open.host))
+      return Int32(DCN_STATUS_OK)
+    } catch {
+      return report(error, message, capacity)
+    }
+  }
+  table.constant_destroy = { constant in
+    if let constant { Unmanaged<OpenConstant>.fromOpaque(UnsafeRawPointer(constant)).release() }
   }
 }
 

@@ -82,9 +82,8 @@ struct NodeReader {
     guard index < operands.count, !operands[index].isAbsent else { return nil }
     let operand = operands[index]
     let tensor = operand.tensor
-    try require(operand.constant == nil, "\(role) \(index) is a packed constant, and openblas makes none")
     try require(
-      Int(tensor.element_type) == type, "\(role) \(index) has an element type that openblas does not compute with")
+      Int(tensor.element_type) == type, "\(role) \(index) has an element type that is not computed with here")
     try require(Int(tensor.layout) == Int(DCN_LAYOUT_NCHW), "\(role) \(index) is not in NCHW layout")
     try require(rank.contains(Int(tensor.rank)), "\(role) \(index) has \(tensor.rank) dimensions")
     let shape = tensor.shape
