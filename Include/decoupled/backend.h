@@ -328,7 +328,8 @@ typedef struct dcn_backend_table {
    *  `packing` says in which form a kernel wants the constant at this place of its inputs: a number of the backend's, not
    *  0, such that equal numbers for the same parameter ask for the same packing; 0 = as it is. */
   uint64_t (*packing)(dcn_kernel *kernel, int32_t input);
-  /** `tensor` is borrowed for the call: the host may give its memory back. `context` has lanes and a session, no workspace. */
+  /** `tensor` is borrowed for the call. The constant serves every instance of the backend on this device. `context` has
+   *  lanes and a session, no workspace. */
   int32_t (*constant_create)(dcn_backend *backend, uint64_t form, const dcn_tensor *tensor, const dcn_run_context *context,
                              dcn_constant **constant, char *message, size_t capacity);
   /** Packs new contents of the same shape, after a training step. No `run` that reads the constant is under way. */

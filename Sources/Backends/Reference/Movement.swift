@@ -1,6 +1,6 @@
 import CDecoupled
 
-// Concat, Slice and Gather: elements change their place, never their value, so any element type will do.
+// Concat, Slice, Gather and Convert: elements change their place, never their value, so any element type will do.
 
 extension Operands {
   /// target[i] = source[i] for views of one shape.
@@ -114,5 +114,21 @@ struct Gather: MovingOperator {
 
   func run<T>(_ operands: Operands, _: T.Type) throws {
     try operands.copy(try operands.rows(.input(0), by: .input(1), as: T.self), try operands.view(.output(0)))
+  }
+}
+
+/// y = x in another layout.
+struct Convert: MovingOperator {
+  static let inputCounts = 1...1
+  static let layouts: Set<Int32> = [Int32(DCN_LAYOUT_NCHW), Int32(DCN_LAYOUT_NHWC)]
+
+  init(_ attributes: Attributes) {}
+
+  func check(_ operands: Operands) throws {
+    try operands.expect(.output(0), "y", try operands.shape(.input(0), "x", rank: 4))
+  }
+
+  func run<T>(_ operands: Operands, _: T.Type) throws {
+    try operands.copy(try operands.view(.input(0), as: T.self), try operands.view(.output(0)))
   }
 }

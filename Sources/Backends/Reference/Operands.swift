@@ -80,7 +80,8 @@ struct Operands {
         1...Int32(DCN_MAXIMUM_RANK) ~= tensor.rank, "an operand has rank \(tensor.rank), not 1 to \(DCN_MAXIMUM_RANK)")
       try require(
         tensor.shape.allSatisfy { 0...Int(Int32.max) ~= $0 }, "an operand has the impossible shape \(tensor.shape)")
-      try require(tensor.layout == Int32(DCN_LAYOUT_NCHW), "the reference backend takes layout NCHW only")
+      try require(
+        type.layouts.contains(tensor.layout), "the reference backend does not run it on layout \(tensor.layout)")
     }
   }
 

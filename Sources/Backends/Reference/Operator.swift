@@ -6,6 +6,8 @@ protocol Operator {
   static var attributes: Set<String> { get }
   /// The element types its first input may have.
   static var elementTypes: Set<Int32> { get }
+  /// The layouts its operands may have.
+  static var layouts: Set<Int32> { get }
   /// How many inputs and outputs a node may have, the optional ones among them.
   static var inputCounts: ClosedRange<Int> { get }
   static var outputCounts: ClosedRange<Int> { get }
@@ -19,6 +21,7 @@ protocol Operator {
 
 extension Operator {
   static var attributes: Set<String> { [] }
+  static var layouts: Set<Int32> { [Int32(DCN_LAYOUT_NCHW)] }
   static var outputCounts: ClosedRange<Int> { 1...1 }
 }
 

@@ -29,7 +29,7 @@ private final class Backend: SwiftBackend {
     }
     let operands = Array(node.inputOperands) + Array(node.outputOperands)
     guard let first = operands.first, type.elementTypes.contains(first.tensor.element_type) else { return 0 }
-    let known = operands.allSatisfy { $0.isAbsent || $0.tensor.layout == Int32(DCN_LAYOUT_NCHW) }
+    let known = operands.allSatisfy { $0.isAbsent || type.layouts.contains($0.tensor.layout) }
     return known ? 1 : 0
   }
 
@@ -103,6 +103,7 @@ private func operatorType(_ kind: Int32) -> (any Operator.Type)? {
   case Int(DCN_OPERATOR_SOFTMAX_CROSS_ENTROPY_GRADIENT): SoftmaxCrossEntropyGradient.self
   case Int(DCN_OPERATOR_GATHER): Gather.self
   case Int(DCN_OPERATOR_SCALE): Scale.self
+  case Int(DCN_OPERATOR_CONVERT): Convert.self
   default: nil
   }
 }

@@ -55,4 +55,12 @@ public final class Backend: @unchecked Sendable {
     guard let supports = table.pointee.supports else { return 0 }
     return max(0, min(count, Int(supports(instance, nodes, Int32(count)))))
   }
+
+  /// The layout in which this backend keeps values of that type between its kernels.
+  func preferredLayout(_ type: ValueType) -> Layout {
+    guard table.reaches(\.preferred_layout), let ask = table.pointee.preferred_layout else { return .nchw }
+    var tensor = dcn_tensor(
+      elementType: type.elementType, shape: type.shape, strides: Tensor.contiguousStrides(type.shape), buffer: nil)
+    return Layout(rawValue: ask(instance, &tensor))
+  }
 }

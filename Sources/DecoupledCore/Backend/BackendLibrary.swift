@@ -54,7 +54,7 @@ public final class BackendLibrary: @unchecked Sendable {
   }
 
   private static func check(_ table: UnsafePointer<dcn_backend_table>, path: String) throws {
-    let needed = MemoryLayout<dcn_backend_table>.offset(of: \.constant_create)!
+    let needed = MemoryLayout<dcn_backend_table>.offset(of: \.preferred_layout)!
     guard Int(table.pointee.struct_size) >= needed else {
       throw EngineError(
         .backend,

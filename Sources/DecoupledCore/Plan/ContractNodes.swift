@@ -10,38 +10,53 @@ final class ContractNodes {
   ///   - chain: indices of the graph's nodes.
   ///   - isInternal: whether a value is made and used inside the chain only.
   ///   - isUsed: whether anybody reads a value.
-  ///   - view: descriptor of a value's shape and strides.
+  ///   - read, written: the value of the plan in which a value of the graph is read or written, and its shape and strides.
   init(
     _ graph: Graph, chain: [Int], isInternal: (ValueID) -> Bool, isUsed: (ValueID) -> Bool,
-    view: (ValueID) -> dcn_tensor
+    read: (ValueID) -> PlacedValue, written: (ValueID) -> PlacedValue
   ) {
     nodes = .allocate(capacity: chain.count)
     nodes.initialize(repeating: dcn_node())
     for (position, index) in chain.enumerated() {
       let node = graph.nodes[index]
-      var written = dcn_node()
-      written.struct_size = UInt32(MemoryLayout<dcn_node>.size)
-      written.kind = node.operation.kind ?? -1
-      written.name = UnsafePointer(text(node.name))
-      let attributes = node.operation.attributes
-      written.attributes = UnsafePointer(array(attributes.map(attribute)))
-      written.attribute_count = Int32(attributes.count)
       let inputs = node.inputs.map { id -> dcn_operand in
         guard let id else { return absent() }
-        var operand = self.operand(id, view(id), isInternal: isInternal(id))
+        var operand = self.operand(isInternal(id) ? written(id) : read(id), isInternal: isInternal(id))
         if graph[id].role == .parameter { operand.flags |= Int32(DCN_OPERAND_CONSTANT) }
         return operand
       }
-      written.inputs = UnsafePointer(array(inputs))
-      written.input_count = Int32(inputs.count)
       let outputs = node.outputs.enumerated().map { output, id -> dcn_operand in
         if !isUsed(id) && node.operation.optionalOutputs.contains(output) { return absent() }
-        return operand(id, view(id), isInternal: isInternal(id))
+        return operand(written(id), isInternal: isInternal(id))
       }
-      written.outputs = UnsafePointer(array(outputs))
-      written.output_count = Int32(outputs.count)
-      nodes[position] = written
+      nodes[position] = self.node(
+        node.operation.kind ?? -1, node.name, node.operation.attributes, inputs: inputs, outputs: outputs)
     }
+  }
+
+  /// A Convert of one value into another layout.
+  init(converting source: PlacedValue, to target: PlacedValue, name: String) {
+    nodes = .allocate(capacity: 1)
+    nodes.initialize(repeating: dcn_node())
+    nodes[0] = node(
+      Int32(DCN_OPERATOR_CONVERT), name, [], inputs: [operand(source, isInternal: false)],
+      outputs: [operand(target, isInternal: false)])
+  }
+
+  private func node(
+    _ kind: Int32, _ name: String, _ attributes: [Attribute], inputs: [dcn_operand], outputs: [dcn_operand]
+  ) -> dcn_node {
+    var node = dcn_node()
+    node.struct_size = UInt32(MemoryLayout<dcn_node>.size)
+    node.kind = kind
+    node.name = UnsafePointer(text(name))
+    node.attributes = UnsafePointer(array(attributes.map(attribute)))
+    node.attribute_count = Int32(attributes.count)
+    node.inputs = UnsafePointer(array(inputs))
+    node.input_count = Int32(inputs.count)
+    node.outputs = UnsafePointer(array(outputs))
+    node.output_count = Int32(outputs.count)
+    return node
   }
 
   deinit {
@@ -58,11 +73,11 @@ final class ContractNodes {
     return operand
   }
 
-  private func operand(_ id: ValueID, _ tensor: dcn_tensor, isInternal: Bool) -> dcn_operand {
+  private func operand(_ value: PlacedValue, isInternal: Bool) -> dcn_operand {
     var operand = dcn_operand()
     operand.struct_size = UInt32(MemoryLayout<dcn_operand>.size)
-    operand.value = Int32(id.index)
-    operand.tensor = tensor
+    operand.value = Int32(value.id.index)
+    operand.tensor = value.tensor
     if isInternal { operand.flags = Int32(DCN_OPERAND_INTERNAL) }
     return operand
   }

@@ -36,7 +36,7 @@ public final class Execution: @unchecked Sendable {
         absent.struct_size = UInt32(MemoryLayout<dcn_tensor>.size)
         return absent
       }
-      let type = plan.graph[value].type
+      let type = plan.values.type(of: value)
       var shape = type.shape
       if let dimension = type.batch, let size = batch[dimension] { shape[0] = size }
       var root = value
@@ -47,19 +47,24 @@ public final class Execution: @unchecked Sendable {
       case .arena(let offset)?: address = arena!.base + offset
       case .external?:
         guard let tensor = bound[root] else {
-          throw EngineError(.internal, "The value '\(plan.graph[root].name)' has no memory.")
+          throw EngineError(.internal, "The value '\(plan.values.name(of: root))' has no memory.")
         }
         address = tensor.bytes
-      case .view?, nil: throw EngineError(.internal, "The value '\(plan.graph[root].name)' has no place.")
+      case .view?, nil: throw EngineError(.internal, "The value '\(plan.values.name(of: root))' has no place.")
       }
       return dcn_tensor(
-        elementType: type.elementType, shape: shape, strides: plan.strides[value] ?? Tensor.contiguousStrides(shape),
-        buffer: address, byteOffset: elementOffset * type.elementType.byteCount)
+        elementType: type.elementType, shape: shape, strides: plan.values.strides(of: value, shape: shape),
+        layout: plan.values.layout(of: value), buffer: address, byteOffset: elementOffset * type.elementType.byteCount)
     }
 
     for kernel in plan.kernels {
       if control.isCancelled { throw EngineError.cancelled }
-      let inputs = try kernel.inputs.map(descriptor)
+      let inputs = try zip(kernel.inputs, kernel.packing).map { value, form in
+        let tensor = try descriptor(value)
+        guard form != 0, let value else { return tensor }
+        return try parameters.packed(
+          plan.values.name(of: value), tensor, form: form, backend: kernel.backend, control: control)
+      }
       let outputs = try kernel.outputs.map(descriptor)
       let began = onKernel == nil ? 0 : Self.seconds()
       try withExtendedLifetime(control) {
@@ -104,7 +109,10 @@ public final class Execution: @unchecked Sendable {
         throw EngineError(.invalidArgument, "The run needs a tensor for '\(value.name)'.")
       }
       let expected = try shape(value)
-      guard tensor.shape == expected, tensor.elementType == value.type.elementType, tensor.isContiguous else {
+      let layout = plan.values.layout(of: feed)
+      guard tensor.shape == expected, tensor.elementType == value.type.elementType, tensor.layout == layout,
+        tensor.strides == layout.strides(expected)
+      else {
         throw EngineError(
           .invalidArgument,
           "'\(value.name)' needs a contiguous \(value.type.elementType)\(expected), not \(tensor.elementType)\(tensor.shape)."
@@ -116,10 +124,13 @@ public final class Execution: @unchecked Sendable {
     for fetch in plan.fetches where bound[fetch] == nil {
       let value = plan.graph[fetch]
       let expected = try shape(value)
-      if let earlier = results[fetch], earlier.shape == expected, earlier.elementType == value.type.elementType {
+      let layout = plan.values.layout(of: fetch)
+      if let earlier = results[fetch], earlier.shape == expected, earlier.elementType == value.type.elementType,
+        earlier.layout == layout
+      {
         bound[fetch] = earlier
       } else {
-        bound[fetch] = try Tensor(zeros: expected, value.type.elementType)
+        bound[fetch] = try Tensor(zeros: expected, value.type.elementType, layout)
       }
     }
     for fetch in plan.fetches { results[fetch] = bound[fetch] }

@@ -1,16 +1,28 @@
+import CDecoupled
+import Synchronization
+
 /// Weights and statistics by the names that graphs give them.
 public final class ParameterStore: @unchecked Sendable {
   private var tensors: [String: Tensor] = [:]
+  private var versions: [String: Int] = [:]
+  private let packed = PackedParameters()
 
   public init() {}
 
   public subscript(name: String) -> Tensor? {
     get { tensors[name] }
-    set { tensors[name] = newValue }
+    set {
+      tensors[name] = newValue
+      noteChange(of: name)
+    }
   }
 
   /// Sorted.
   public var names: [String] { tensors.keys.sorted() }
+
+  /// To be called by whoever overwrites the contents of a tensor: backends keep transformed copies. Not while a run reads
+  /// the parameter.
+  public func noteChange(of name: String) { versions[name, default: 0] += 1 }
 
   /// The tensor of that name with exactly that type.
   func tensor(_ value: Value) throws -> Tensor {
@@ -23,5 +35,18 @@ public final class ParameterStore: @unchecked Sendable {
         "The weights '\(value.name)' are \(tensor.elementType)\(tensor.shape), the network needs \(value.type).")
     }
     return tensor
+  }
+
+  /// What a kernel gets in place of a parameter that it wants packed.
+  func packed(
+    _ name: String, _ tensor: dcn_tensor, form: UInt64, backend: Backend, control: RunControl
+  ) throws -> dcn_tensor {
+    var result = tensor
+    result.buffer = UnsafeMutableRawPointer(
+      try packed.constant(
+        name, version: versions[name] ?? 0, tensor, form: form, backend: backend, control: control))
+    result.byte_offset = 0
+    result.layout = Int32(DCN_LAYOUT_PACKED)
+    return result
   }
 }

@@ -20,7 +20,7 @@ public final class Plan: @unchecked Sendable {
   public let backend: Backend
   let kernels: [PlanKernel]
   let places: [ValueID: Place]
-  let strides: [ValueID: [Int]]
+  let values: PlanValues
   /// Bytes of the values between kernels, for the largest batch.
   public let arenaByteCount: Int
   let workspaceByteCount: Int
@@ -30,53 +30,28 @@ public final class Plan: @unchecked Sendable {
 
   /// Compiles what `fetches` need, given `feeds`. Any value may be fed, so that a graph can be cut anywhere; nodes whose
   /// results nobody needs are dropped.
+  /// - Parameter carried: fetches that only go to other plans of this backend, and feeds that only come from there. They
+  ///   stay in the backend's own layout; every other tensor of a caller is row-major.
   /// - Throws: when something that is needed is neither fed, a parameter nor computed, or a backend fails.
-  public init(_ graph: Graph, feeds: [ValueID], fetches: [ValueID], backend: Backend) throws {
+  public init(
+    _ graph: Graph, feeds: [ValueID], fetches: [ValueID], carried: Set<ValueID> = [], backend: Backend
+  ) throws {
     let selection = try NodeSelection(graph, feeds: feeds, fetches: fetches)
     let views = ValueViews(graph, selection)
-    let reference = try Plan.referenceBackend(beside: backend)
-    var kernels: [PlanKernel] = []
-    var position = 0
-    let computing = selection.nodes.filter { !views.resolves(node: $0) }
-    while position < computing.count {
-      var chain = selection.chain(from: position, in: computing, views: views)
-      func written(_ chain: [Int]) -> ContractNodes {
-        let internalValues = selection.internalValues(of: chain, views: views)
-        return ContractNodes(
-          graph, chain: chain, isInternal: internalValues.contains, isUsed: selection.isUsed, view: views.descriptor)
-      }
-      var nodes = written(chain)
-      let supported = backend.supported(nodes.nodes.baseAddress!, chain.count)
-      var chosen = backend
-      if supported == 0 {
-        let node = graph.nodes[chain[0]]
-        Log.writeOnce(
-          .info, "The backend '\(backend.info.name)' declines \(node.operation.operatorName); it runs on 'reference'.")
-        chosen = reference
-      }
-      if max(supported, 1) != chain.count {
-        chain = Array(chain.prefix(max(supported, 1)))
-        nodes = written(chain)
-        if supported > 0, backend.supported(nodes.nodes.baseAddress!, chain.count) != chain.count {
-          throw EngineError(
-            .backend,
-            "The backend '\(backend.info.name)' took \(chain.count) nodes from \(graph.nodes[chain[0]].name) on, then declined them."
-          )
-        }
-      }
-      kernels.append(try PlanKernel(graph, chain: chain, written: nodes, backend: chosen))
-      position += chain.count
-    }
-
+    var compiler = PlanCompiler(
+      selection, backend: backend, reference: try Plan.referenceBackend(beside: backend),
+      values: PlanValues(
+        graph, views: views, backend: backend, feeds: feeds, external: Set(feeds + fetches), carried: carried))
+    try compiler.compile(selection.nodes.filter { !views.resolves(node: $0) })
     self.graph = graph
     self.feeds = feeds
     self.fetches = fetches
     self.backend = backend
-    self.kernels = kernels
+    kernels = compiler.kernels
+    values = compiler.values
     parameters = selection.parameters
-    let layout = Plan.place(kernels, graph, external: Set(feeds + fetches), fetches: fetches, views: views)
+    let layout = Plan.place(kernels, values, external: Set(feeds + fetches), fetches: fetches)
     places = layout.places
-    strides = views.strides
     arenaByteCount = layout.byteCount
     workspaceByteCount = kernels.map(\.workspaceSize).max() ?? 0
     laneWorkspaceByteCount = kernels.map(\.laneWorkspaceSize).max() ?? 0
@@ -88,8 +63,9 @@ public final class Plan: @unchecked Sendable {
   }
 
   private static func place(
-    _ kernels: [PlanKernel], _ graph: Graph, external: Set<ValueID>, fetches: [ValueID], views: ValueViews
+    _ kernels: [PlanKernel], _ values: PlanValues, external: Set<ValueID>, fetches: [ValueID]
   ) -> (places: [ValueID: Place], byteCount: Int) {
+    let views = values.views
     var lives: [ValueID: (first: Int, last: Int)] = [:]
     for (step, kernel) in kernels.enumerated() {
       for value in kernel.inputs + kernel.outputs {
@@ -106,7 +82,7 @@ public final class Plan: @unchecked Sendable {
     var places = views.places
     var buffers: [ValueID] = []
     for (root, _) in lives.sorted(by: { $0.key.index < $1.key.index }) {
-      if external.contains(root) || graph[root].role == .parameter {
+      if external.contains(root) || values.isParameter(root) {
         places[root] = .external
       } else {
         buffers.append(root)
@@ -114,7 +90,7 @@ public final class Plan: @unchecked Sendable {
     }
     let layout = ArenaLayout(
       buffers.map { root in
-        let type = graph[root].type
+        let type = values.type(of: root)
         return ArenaLayout.Request(
           byteCount: type.shape.reduce(1, *) * type.elementType.byteCount, firstStep: lives[root]!.first,
           lastStep: lives[root]!.last)

@@ -10,20 +10,28 @@ final class PlanKernel: @unchecked Sendable {
   /// In the order of the contract; nil for an absent operand.
   let inputs: [ValueID?]
   let outputs: [ValueID?]
+  /// For each input the packed form in which the backend wants it, 0 for the tensor as it is.
+  let packing: [UInt64]
   let workspaceSize: Int
   let laneWorkspaceSize: Int
 
-  init(_ graph: Graph, chain: [Int], written: ContractNodes, backend: Backend) throws {
+  convenience init(_ graph: Graph, chain: [Int], written: ContractNodes, backend: Backend) throws {
     let nodes = chain.map { graph.nodes[$0] }
-    name = nodes.count == 1 ? nodes[0].name : "\(nodes[0].name)…\(nodes[nodes.count - 1].name)"
-    operators = nodes.map(\.operation.operatorName).joined(separator: "+")
+    try self.init(
+      nodes.count == 1 ? nodes[0].name : "\(nodes[0].name)…\(nodes[nodes.count - 1].name)",
+      operators: nodes.map(\.operation.operatorName).joined(separator: "+"), written, backend: backend)
+  }
+
+  init(_ name: String, operators: String, _ written: ContractNodes, backend: Backend) throws {
+    self.name = name
+    self.operators = operators
     self.backend = backend
     var made: OpaquePointer?
     var info = dcn_kernel_info()
     info.struct_size = UInt32(MemoryLayout<dcn_kernel_info>.size)
     try Backend.call(backend.info.name, "kernel_create for \(name)") { message, capacity in
       backend.table.pointee.kernel_create(
-        backend.instance, written.nodes.baseAddress, Int32(chain.count), &made, &info, message, capacity)
+        backend.instance, written.nodes.baseAddress, Int32(written.nodes.count), &made, &info, message, capacity)
     }
     guard let made else {
       throw EngineError(.backend, "The backend '\(backend.info.name)' reported success but made no kernel for \(name).")
@@ -39,8 +47,21 @@ final class PlanKernel: @unchecked Sendable {
         return .some(ValueID(index: Int(operand.value)))
       }
     }
-    inputs = written.nodes.flatMap { operands($0.inputs, $0.input_count) }
+    let inputs: [ValueID?] = written.nodes.flatMap { operands($0.inputs, $0.input_count) }
+    self.inputs = inputs
     outputs = written.nodes.flatMap { operands($0.outputs, $0.output_count) }
+    var constants = Set<Int>()
+    for node in written.nodes {
+      for position in 0..<Int(node.input_count) where node.inputs[position].flags & Int32(DCN_OPERAND_CONSTANT) != 0 {
+        constants.insert(Int(node.inputs[position].value))
+      }
+    }
+    packing = inputs.enumerated().map { place, id in
+      guard let index = id?.index, constants.contains(index), backend.table.reaches(\.packing),
+        let ask = backend.table.pointee.packing
+      else { return 0 }
+      return ask(made, Int32(place))
+    }
   }
 
   deinit { backend.table.pointee.kernel_destroy(handle) }

@@ -5,6 +5,7 @@ struct ValueViews {
   private let graph: Graph
   private let viewNodes: Set<Int>
   private var sources: [ValueID: (root: ValueID, elementOffset: Int)] = [:]
+  private let roots: Set<ValueID>
   /// Strides of the views that are not contiguous.
   private(set) var strides: [ValueID: [Int]] = [:]
 
@@ -29,6 +30,7 @@ struct ValueViews {
       }
     }
     self.viewNodes = viewNodes
+    roots = Set(sources.values.map(\.root))
   }
 
   func resolves(node: Int) -> Bool { viewNodes.contains(node) }
@@ -39,11 +41,6 @@ struct ValueViews {
     sources.mapValues { .view(of: $0.root, elementOffset: $0.elementOffset) }
   }
 
-  /// Shape and strides for the largest batch, without memory.
-  func descriptor(_ value: ValueID) -> dcn_tensor {
-    let type = graph[value].type
-    return dcn_tensor(
-      elementType: type.elementType, shape: type.shape,
-      strides: strides[value] ?? Tensor.contiguousStrides(type.shape), buffer: nil)
-  }
+  /// Whether a value's memory is seen in more than one shape.
+  func isShared(_ value: ValueID) -> Bool { sources[value] != nil || roots.contains(value) }
 }

@@ -3,7 +3,8 @@ import CDecoupled
 extension dcn_tensor {
   /// A descriptor of the contract.
   init(
-    elementType: ElementType, shape: [Int], strides: [Int], buffer: UnsafeMutableRawPointer?, byteOffset: Int = 0
+    elementType: ElementType, shape: [Int], strides: [Int], layout: Layout = .nchw, buffer: UnsafeMutableRawPointer?,
+    byteOffset: Int = 0
   ) {
     self.init()
     struct_size = UInt32(MemoryLayout<dcn_tensor>.size)
@@ -11,7 +12,7 @@ extension dcn_tensor {
     self.buffer = buffer
     byte_offset = UInt64(byteOffset)
     rank = Int32(shape.count)
-    layout = Int32(DCN_LAYOUT_NCHW)
+    self.layout = layout.rawValue
     for axis in shape.indices.prefix(Int(DCN_MAXIMUM_RANK)) {
       setDimension(axis, shape[axis], stride: strides[axis])
     }

@@ -9,6 +9,8 @@ public struct Tensor: @unchecked Sendable {
   public let strides: [Int]
   public let storage: TensorStorage
   public let byteOffset: Int
+  /// Not `nchw` only in tensors that go from plan to plan of one backend.
+  let layout: Layout
 
   public init(
     elementType: ElementType, shape: [Int], strides: [Int]? = nil, storage: TensorStorage, byteOffset: Int = 0
@@ -18,6 +20,17 @@ public struct Tensor: @unchecked Sendable {
     self.strides = strides ?? Self.contiguousStrides(shape)
     self.storage = storage
     self.byteOffset = byteOffset
+    layout = .nchw
+  }
+
+  /// A zeroed tensor in some layout, of its own memory.
+  init(zeros shape: [Int], _ elementType: ElementType, _ layout: Layout) throws {
+    self.elementType = elementType
+    self.shape = shape
+    strides = layout.strides(shape)
+    storage = try TensorStorage(byteCount: Self.elementCount(shape) * elementType.byteCount)
+    byteOffset = 0
+    self.layout = layout
   }
 
   /// A zeroed tensor of its own memory.
@@ -43,7 +56,8 @@ public struct Tensor: @unchecked Sendable {
   /// Address of the first element.
   public var bytes: UnsafeMutableRawPointer { storage.base + byteOffset }
 
-  public var isContiguous: Bool { strides == Self.contiguousStrides(shape) }
+  /// Whether the elements follow each other in row-major order.
+  public var isContiguous: Bool { layout == .nchw && strides == Self.contiguousStrides(shape) }
 
   /// The elements of a contiguous tensor of that type. The tensor must outlive the buffer.
   /// - Throws: when the type differs or the tensor is a strided view.

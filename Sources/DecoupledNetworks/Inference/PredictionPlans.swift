@@ -23,23 +23,28 @@ final class PredictionPlans {
     // The back pass needs the ReLU masks, and the switch of the score when it starts at the largest score.
     let backward = [heads.fc6, heads.fc7] + (description.saliency.placement == .max ? [heads.scoreSwitch] : [])
     self.network = network
+    // What only the other plans read stays in the backend's layout.
+    let carried = Set([heads.pool] + heads.switches + backward)
     classification = try Plan(
       graph, feeds: [network.image],
-      fetches: [heads.scores, heads.logits, heads.maxLogits, heads.pool] + heads.switches + backward, backend: backend)
+      fetches: [heads.scores, heads.logits, heads.maxLogits, heads.pool] + heads.switches + backward, carried: carried,
+      backend: backend)
     let results = [network.probabilities] + (settings.activationMaps ? [network.activation] : [])
     if let half = network.spatialHalf {
       saliency = try Plan(
-        graph, feeds: [network.seeds, network.seedToImage] + backward, fetches: [network.seedSaliency], backend: backend
-      )
-      spatial = try Plan(graph, feeds: [heads.pool], fetches: [half], backend: backend)
+        graph, feeds: [network.seeds, network.seedToImage] + backward, fetches: [network.seedSaliency], carried: carried,
+        backend: backend)
+      spatial = try Plan(
+        graph, feeds: [heads.pool], fetches: [half], carried: carried.union([half]), backend: backend)
       labelPasses = try Plan(
-        graph, feeds: [network.saliency, half, network.rowToImage] + heads.switches, fetches: results, backend: backend)
+        graph, feeds: [network.saliency, half, network.rowToImage] + heads.switches, fetches: results,
+        carried: carried.union([half]), backend: backend)
     } else {
       saliency = nil
       spatial = nil
       labelPasses = try Plan(
         graph, feeds: [network.seeds, network.rowToImage, heads.pool] + heads.switches + backward, fetches: results,
-        backend: backend)
+        carried: carried, backend: backend)
     }
   }
 }

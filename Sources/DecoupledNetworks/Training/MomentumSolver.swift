@@ -70,6 +70,7 @@ public final class MomentumSolver {
     var scale = 1.0
     if let limit = settings.gradientClipping, norm > limit { scale = limit / norm }
     let rate = settings.learningRate(iteration: iteration)
+    for name in names { parameters.noteChange(of: name) }
     // Caffe divides the whole step by iter_size, the decay with it.
     let weightDecay = settings.caffe ? settings.weightDecay / Double(settings.iterSize) : settings.weightDecay
     if settings.method == .adam {

@@ -53,6 +53,7 @@ struct RunningStatistics {
       throw EngineError(.internal, "The statistics '\(name)' are missing or of another size.")
     }
     let target = try tensor.elements(Float.self)
+    parameters.noteChange(of: name)
     for (i, value) in values.enumerated() { target[i] = (1 - weight) * target[i] + weight * (factor * value) }
   }
 }

@@ -162,6 +162,7 @@ final class TrainingLoop {
           .format, "'\(run.trainingState)' has no weights of the right shape for '\(name)'; start anew.")
       }
       try own.copyContents(from: saved)
+      model.parameters.noteChange(of: name)
     }
     try step.solver.restore(state.momentum)
     (iteration, smoothedLoss, best) = (state.iteration, state.smoothedLoss, state.best)

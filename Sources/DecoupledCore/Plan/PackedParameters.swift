@@ -1,0 +1,91 @@
+import CDecoupled
+import Synchronization
+
+/// Parameters in the packed forms that kernels ask for: each is made once and shared by all plans and sessions of a model.
+final class PackedParameters: Sendable {
+  private struct Key: Hashable {
+    let name: String
+    let byteOffset: Int
+    let shape: [Int]
+    let form: UInt64
+    /// The table: constants serve every instance of a backend.
+    let backend: Int
+  }
+
+  private struct Entry: @unchecked Sendable {
+    let constant: Constant
+    /// Contents and memory of the parameter when it was packed.
+    var version: Int
+    var address: UnsafeMutableRawPointer
+  }
+
+  /// Owns a `dcn_constant` and keeps its backend open.
+  private final class Constant: @unchecked Sendable {
+    let handle: OpaquePointer
+    let backend: Backend
+    init(_ handle: OpaquePointer, _ backend: Backend) {
+      self.handle = handle
+      self.backend = backend
+    }
+    deinit { backend.table.pointee.constant_destroy?(handle) }
+  }
+
+  private let entries = Mutex<[Key: Entry]>([:])
+
+  /// The packed form of a parameter, made or brought up to date where needed.
+  /// - Parameters:
+  ///   - version: changes with the parameter's contents.
+  ///   - tensor: the parameter, or the part of it that a kernel reads.
+  func constant(
+    _ name: String, version: Int, _ tensor: dcn_tensor, form: UInt64, backend: Backend, control: RunControl
+  ) throws -> OpaquePointer {
+    let shape = (0..<Int(tensor.rank)).map { axis in
+      withUnsafeBytes(of: tensor.dims) { Int($0.load(fromByteOffset: axis * 8, as: Int64.self)) }
+    }
+    let key = Key(
+      name: name, byteOffset: Int(tensor.byte_offset), shape: shape, form: form, backend: Int(bitPattern: backend.table))
+    return try entries.withLock { entries in
+      if var entry = entries[key] {
+        if entry.version != version || entry.address != tensor.buffer {
+          try Self.call(backend, name, control) { table, context, message, capacity in
+            guard let update = table.pointee.constant_update else { return Int32(DCN_STATUS_UNSUPPORTED) }
+            return withUnsafePointer(to: tensor) { update(entry.constant.handle, $0, context, message, capacity) }
+          }
+          entry.version = version
+          entry.address = tensor.buffer
+          entries[key] = entry
+        }
+        return entry.constant.handle
+      }
+      var made: OpaquePointer?
+      try Self.call(backend, name, control) { table, context, message, capacity in
+        guard let create = table.pointee.constant_create else { return Int32(DCN_STATUS_UNSUPPORTED) }
+        return withUnsafePointer(to: tensor) {
+          create(backend.instance, form, $0, context, &made, message, capacity)
+        }
+      }
+      guard let made else {
+        throw EngineError(.backend, "The backend '\(backend.info.name)' reported success but packed nothing for '\(name)'.")
+      }
+      entries[key] = Entry(constant: Constant(made, backend), version: version, address: tensor.buffer)
+      return made
+    }
+  }
+
+  private static func call(
+    _ backend: Backend, _ name: String, _ control: RunControl,
+    _ function: (
+      UnsafePointer<dcn_backend_table>, UnsafePointer<dcn_run_context>, UnsafeMutablePointer<CChar>, Int
+    ) -> Int32
+  ) throws {
+    try withExtendedLifetime(control) {
+      var context = dcn_run_context()
+      context.struct_size = UInt32(MemoryLayout<dcn_run_context>.size)
+      context.lanes = Int32(control.pool.lanes)
+      context.session = Unmanaged.passUnretained(control).toOpaque()
+      try Backend.call(backend.info.name, "packing of '\(name)'") { message, capacity in
+        function(backend.table, &context, message, capacity)
+      }
+    }
+  }
+}
