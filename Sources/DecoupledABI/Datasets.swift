@@ -1,7 +1,6 @@
 public import CDecoupled
 import DecoupledCore
 import DecoupledVision
-import FoundationEssentials
 import Synchronization
 
 final class DatasetHandle: HandleObject {
@@ -124,10 +123,7 @@ final class DatasetHandle: HandleObject {
 
 /// A value of the engine as one JSON object.
 func json(_ value: some Encodable) throws -> String {
-  let encoder = JSONEncoder()
-  encoder.keyEncodingStrategy = .convertToSnakeCase
-  encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-  return String(decoding: try encoder.encode(value), as: UTF8.self)
+  try JSONText.of(value, pretty: true, snakeCase: true)
 }
 
 @c @implementation public func dcn_dataset_free(_ dataset: OpaquePointer?) { Handles.free(dataset, DatasetHandle.self) }

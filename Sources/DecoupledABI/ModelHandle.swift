@@ -1,7 +1,7 @@
 import CDecoupled
 import DecoupledCore
 import DecoupledNetworks
-import FoundationEssentials
+import DecoupledVision
 import Synchronization
 
 /// A model of the caller, and who is using it.
@@ -27,9 +27,7 @@ final class ModelHandle: HandleObject, @unchecked Sendable {
   init(_ model: Model) throws {
     self.model = model
     classNames = model.classNames.map { OwnedText($0) }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    description = OwnedText(String(decoding: try encoder.encode(model.description), as: UTF8.self))
+    description = OwnedText(try JSONText.of(model.description))
   }
 
   /// In the order of the layers, the classification network first.
@@ -99,14 +97,15 @@ final class ModelHandle: HandleObject, @unchecked Sendable {
   }
 }
 
-/// Copies a float32 tensor into the caller's memory.
+/// Copies a tensor as float32 into the caller's memory.
 func copy(_ tensor: Tensor, _ name: String, to values: UnsafeMutablePointer<Float>, _ count: Int64) throws {
   try requirePointer(values, "values")
   try requireElements(tensor.shape, name, count)
-  guard tensor.elementType == .float32, tensor.isContiguous else {
+  guard tensor.elementType.isFloatingPoint, tensor.isContiguous else {
     throw EngineError(.unsupported, "'\(name)' is stored as \(tensor.elementType), which cannot be copied as float32.")
   }
-  UnsafeMutableRawPointer(values).copyMemory(from: tensor.bytes, byteCount: tensor.byteCount)
+  let source = try tensor.asFloat32()
+  UnsafeMutableRawPointer(values).copyMemory(from: source.bytes, byteCount: source.byteCount)
 }
 
 /// - Throws: unless the caller's count is that of the shape.

@@ -9,18 +9,7 @@ struct Eval: ParsableCommand {
     abstract: "Measure mean IoU, pixel accuracy and average precision on a data set.")
 
   @OptionGroup var engine: EngineOptions
-
-  @Option(help: "Model to evaluate.")
-  var model: String
-
-  @Option(help: "Data set.")
-  var data: String
-
-  @Option(help: "Image set; val when there is one, else all images.")
-  var set: String?
-
-  @Option(help: "A class is identified when its score lies above this.")
-  var threshold: Float = 0.5
+  @OptionGroup var measured: MeasuringOptions
 
   @Flag(help: "Segment the classes that the image-level labels name instead of the ones that score.")
   var trueLabels = false
@@ -32,13 +21,10 @@ struct Eval: ParsableCommand {
   var json: String?
 
   func run() throws {
-    let model = try ModelFile.open(self.model)
-    let dataset = try Dataset.open(
-      data, set: ImageSet.resolve(set, standard: "val", in: data), labelsFromMasks: labelsFromMasks)
+    let model = try ModelFile.open(measured.model)
+    let dataset = try Dataset.open(measured.data, set: measured.chosenSet, labelsFromMasks: labelsFromMasks)
     let (backend, control) = try engine.open()
-    var settings = PredictionSettings()
-    settings.threshold = threshold
-    let predictor = try Predictor(model, backend: backend, control: control, settings: settings)
+    let predictor = try Predictor(model, backend: backend, control: control, settings: measured.settings)
     var options = Evaluation.Options()
     options.trueLabels = trueLabels
     let result = try Evaluation(dataset, classNames: model.classNames, options: options).run(predictor) { done, total in

@@ -10,21 +10,10 @@ struct Report: ParsableCommand {
       "Write overlays, per-class maps (Figure 3 of the paper) and activation maps (Figure 2) with a page to look at.")
 
   @OptionGroup var engine: EngineOptions
-
-  @Option(help: "Model to show.")
-  var model: String
-
-  @Option(help: "Data set.")
-  var data: String
-
-  @Option(help: "Image set; val when there is one, else all images.")
-  var set: String?
+  @OptionGroup var measured: MeasuringOptions
 
   @Option(help: "How many images to show.")
   var count = 24
-
-  @Option(help: "A class is identified when its score lies above this.")
-  var threshold: Float = 0.5
 
   @Option(help: "Run folders whose curves are shown; may be repeated.")
   var curves: [String] = []
@@ -33,12 +22,11 @@ struct Report: ParsableCommand {
   var output: String
 
   func run() throws {
-    let model = try ModelFile.open(self.model)
-    let chosen = ImageSet.resolve(set, standard: "val", in: data)
-    let dataset = try Dataset.open(data, set: chosen)
+    let model = try ModelFile.open(measured.model)
+    let chosen = measured.chosenSet
+    let dataset = try Dataset.open(measured.data, set: chosen)
     let (backend, control) = try engine.open()
-    var settings = PredictionSettings()
-    settings.threshold = threshold
+    var settings = measured.settings
     settings.foregroundMaps = true
     settings.activationMaps = true
     let predictor = try Predictor(model, backend: backend, control: control, settings: settings)

@@ -43,22 +43,17 @@ struct TrainClassification: ParsableCommand {
     if only != nil { train = Dataset(classes: train.classes, items: train.strongItems) }
     if extend != nil { recipe.classification.solver.multiplierRules += MultiplierRule.scoreLayerOnly }
     let (backend, control) = try engine.open()
-    // Made before an earlier run is discarded: it may start from that run's own model.
-    let fresh =
+    let (directory, model) = try arguments.begin {
       try extend.map {
         try ModelFile.open($0).extended(with: train.classes.names, seed: recipe.classification.seed)
       } ?? start(recipe, train)
-    let directory = try arguments.runDirectory()
-    let model = directory.canResume ? try directory.modelToResume() : fresh
-    guard model.description == fresh.description else {
-      throw EngineError(
-        .invalidArgument,
-        "The run in '\(directory.path)' trains another network than these options describe; choose another folder, or --overwrite it."
-      )
     }
+    if directory.canResume, extend == nil { try requireSameNetwork(directory, model, try described(recipe, train)) }
     let trainer = try ClassificationTrainer(
       model, dataset: train, validation: validation, settings: recipe.classification,
-      options: arguments.options(recipe), run: directory, backend: backend, control: control)
+      options: arguments.options(recipe),
+      origin: TrainingOrigin(weights: weights, preprocessing: preprocessing, extended: extend, start: recipe.start),
+      run: directory, backend: backend, control: control)
     let outcome = try trainer.train(arguments.show)
     Console.endProgress()
     if outcome.wasCancelled {
@@ -68,7 +63,21 @@ struct TrainClassification: ParsableCommand {
     print("\(directory.finalModel)")
   }
 
-  private func start(_ recipe: Recipe, _ train: Dataset) throws -> Model {
+  private func requireSameNetwork(
+    _ directory: RunDirectory, _ model: Model, _ wanted: NetworkDescription
+  ) throws {
+    var wanted = wanted
+    // Weights from a file say themselves how their input is made.
+    if weights != nil { wanted.preprocessing = model.description.preprocessing }
+    guard model.description == wanted else {
+      throw EngineError(
+        .invalidArgument,
+        "The run in '\(directory.path)' trains another network than these options describe; choose another folder, or --overwrite it."
+      )
+    }
+  }
+
+  private func described(_ recipe: Recipe, _ train: Dataset) throws -> NetworkDescription {
     var description = recipe.network
     if let network, !NetworkDescription.presetNames.contains(network) {
       guard network.hasSuffix(".json") else {
@@ -82,7 +91,11 @@ struct TrainClassification: ParsableCommand {
       description = try NetworkDescription.read(network)
     }
     description.classes = train.classes.count
-    var model = try Model(description, classNames: train.classes.names, parameters: ParameterStore())
+    return description
+  }
+
+  private func start(_ recipe: Recipe, _ train: Dataset) throws -> Model {
+    var model = try Model(described(recipe, train), classNames: train.classes.names, parameters: ParameterStore())
     if let weights { model = try WeightImport.start(model, from: weights, preprocessing: preprocessing).model }
     try recipe.start.apply(to: model, dataset: train, seed: recipe.classification.seed)
     return model

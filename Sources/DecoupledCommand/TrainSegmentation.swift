@@ -22,10 +22,7 @@ struct TrainSegmentation: ParsableCommand {
     arguments.apply(to: &recipe.segmentation.solver, seed: &recipe.segmentation.seed)
     let (train, validation) = try arguments.open(strong: strong, labelsFromMasks: false)
     let (backend, control) = try engine.open()
-    // Opened before an earlier run is discarded: it may be that run's own model.
-    let fresh = try ModelFile.open(model)
-    let directory = try arguments.runDirectory()
-    let start = directory.canResume ? try directory.modelToResume() : fresh
+    let (directory, start) = try arguments.begin { try ModelFile.open(model) }
     let trainer = try SegmentationTrainer(
       start, dataset: train, validation: validation, settings: recipe.segmentation,
       options: arguments.options(recipe), run: directory, backend: backend, control: control,

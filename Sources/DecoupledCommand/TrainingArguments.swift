@@ -68,8 +68,15 @@ struct TrainingArguments: ParsableArguments {
     return options
   }
 
-  func runDirectory() throws -> RunDirectory {
-    try RunDirectory(output, existing: resume ? .resume : overwrite ? .overwrite : .refuse)
+  /// The run's folder, and the model of its last checkpoint or, for a new run, a fresh one.
+  func begin(_ fresh: () throws -> Model) throws -> (RunDirectory, Model) {
+    if resume {
+      let directory = try RunDirectory(output, existing: .resume)
+      return (directory, directory.canResume ? try directory.modelToResume() : try fresh())
+    }
+    // Made before an earlier run is discarded: it may start from that run's own model.
+    let model = try fresh()
+    return (try RunDirectory(output, existing: overwrite ? .overwrite : .refuse), model)
   }
 
   func open(strong: String?, labelsFromMasks: Bool) throws -> (train: Dataset, validation: Dataset?) {

@@ -1,9 +1,5 @@
 /// The one exported symbol of the plugin and the table behind it.
-///
-/// OpenBLAS keeps one thread count for the whole process. The host owns the threads here, so the count is set to one when
-/// the backend is opened and stays at one: every product then runs on the lane that asked for it.
 import CDecoupled
-import COpenBLAS
 import DecoupledBackendKit
 
 /// Services of the host. Written once by the entry point, before the host can call anything else.
@@ -21,7 +17,6 @@ private nonisolated(unsafe) let table = BackendTable.make(
       write("openblas has one device, number 0; device \(device) does not exist", to: message, capacity)
       return Int32(DCN_STATUS_INVALID_ARGUMENT)
     }
-    openblas_set_num_threads(1)
     return BackendTable.open(OpenBLASBackend(), host: host, into: result)
   })
 

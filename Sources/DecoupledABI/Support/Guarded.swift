@@ -33,7 +33,7 @@ struct StaticText {
 }
 
 /// Runs the body of a function of the header: what it throws becomes a status and the thread's last error.
-/// - Parameter vision: the status of errors about images and data sets, which carry none.
+/// - Parameter vision: the status of errors about the contents of images and data sets.
 func guarded(vision: Status = .format, _ body: () throws -> Void) -> Int32 {
   do {
     try body()
@@ -56,7 +56,7 @@ func reading<Result>(or absent: Result, _ body: () throws -> Result) -> Result {
 private func described(_ error: any Error, _ vision: Status) -> (status: Status, message: String) {
   switch error {
   case let error as EngineError: (error.status, error.message)
-  case let error as VisionError: (vision, error.message)
+  case let error as VisionError: (error.isFileSystem ? .io : vision, error.message)
   case let error as DecodingError: (.format, "The JSON cannot be used: \(JSONProblem.sentence(error))")
   default: (.internal, "\(error)")
   }

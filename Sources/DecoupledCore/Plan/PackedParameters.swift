@@ -43,7 +43,8 @@ final class PackedParameters: Sendable {
       withUnsafeBytes(of: tensor.dims) { Int($0.load(fromByteOffset: axis * 8, as: Int64.self)) }
     }
     let key = Key(
-      name: name, byteOffset: Int(tensor.byte_offset), shape: shape, form: form, backend: Int(bitPattern: backend.table))
+      name: name, byteOffset: Int(tensor.byte_offset), shape: shape, form: form, backend: Int(bitPattern: backend.table)
+    )
     return try entries.withLock { entries in
       if var entry = entries[key] {
         if entry.version != version || entry.address != tensor.buffer {
@@ -65,7 +66,8 @@ final class PackedParameters: Sendable {
         }
       }
       guard let made else {
-        throw EngineError(.backend, "The backend '\(backend.info.name)' reported success but packed nothing for '\(name)'.")
+        throw EngineError(
+          .backend, "The backend '\(backend.info.name)' reported success but packed nothing for '\(name)'.")
       }
       entries[key] = Entry(constant: Constant(made, backend), version: version, address: tensor.buffer)
       return made

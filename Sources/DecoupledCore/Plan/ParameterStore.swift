@@ -6,6 +6,8 @@ public final class ParameterStore: @unchecked Sendable {
   private var tensors: [String: Tensor] = [:]
   private var versions: [String: Int] = [:]
   private let packed = PackedParameters()
+  /// Float32 copies of weights that are stored in half precision, made when they are first computed with.
+  private let widened = Mutex<[String: Tensor]>([:])
 
   public init() {}
 
@@ -13,6 +15,7 @@ public final class ParameterStore: @unchecked Sendable {
     get { tensors[name] }
     set {
       tensors[name] = newValue
+      widened.withLock { $0[name] = nil }
       noteChange(of: name)
     }
   }
@@ -24,10 +27,18 @@ public final class ParameterStore: @unchecked Sendable {
   /// the parameter.
   public func noteChange(of name: String) { versions[name, default: 0] += 1 }
 
-  /// The tensor of that name with exactly that type.
+  /// The tensor of that name with exactly that type; weights stored in half precision are widened.
   func tensor(_ value: Value) throws -> Tensor {
-    guard let tensor = tensors[value.name] else {
+    guard var tensor = tensors[value.name] else {
       throw EngineError(.notFound, "The model has no weights named '\(value.name)'; import or train them first.")
+    }
+    if tensor.elementType == .float16, value.type.elementType == .float32 {
+      tensor = try widened.withLock { copies in
+        if let copy = copies[value.name] { return copy }
+        let copy = try tensor.asFloat32()
+        copies[value.name] = copy
+        return copy
+      }
     }
     guard tensor.shape == value.type.shape, tensor.elementType == value.type.elementType else {
       throw EngineError(

@@ -27,7 +27,9 @@ struct PlanValues {
   /// - Parameters:
   ///   - external: what callers hand in and take out.
   ///   - carried: those of them that come from, or go to, another plan of the backend.
-  init(_ graph: Graph, views: ValueViews, backend: Backend, feeds: [ValueID], external: Set<ValueID>, carried: Set<ValueID>) {
+  init(
+    _ graph: Graph, views: ValueViews, backend: Backend, feeds: [ValueID], external: Set<ValueID>, carried: Set<ValueID>
+  ) {
     self.graph = graph
     self.views = views
     self.backend = backend

@@ -1,4 +1,5 @@
 import DecoupledCore
+import DecoupledVision
 import FoundationEssentials
 
 /// A model as one safetensors file: weights, and the description, class names and format version as metadata.
@@ -17,6 +18,19 @@ public enum ModelFile {
   /// Maps a model. Nothing but the header is read before the weights are used.
   public static func open(_ path: String) throws -> Model {
     let file = try SafetensorsReader(path: path)
+    let card = try card(of: file)
+    let parameters = ParameterStore()
+    for (name, tensor) in file.tensors { parameters[name] = tensor }
+    let model = try Model(card.network, classNames: card.class_names, parameters: parameters)
+    try check(model, file)
+    return model
+  }
+
+  /// The network that the weights of a model file were made for.
+  static func description(in file: SafetensorsReader) throws -> NetworkDescription { try card(of: file).network }
+
+  private static func card(of file: SafetensorsReader) throws -> Card {
+    let path = file.path
     guard let text = file.metadata[key] else {
       throw EngineError(
         .format,
@@ -32,21 +46,19 @@ public enum ModelFile {
         .unsupported,
         "'\(path)' is a model of format \(card.format_version), this program reads up to \(version); update it.")
     }
-    let parameters = ParameterStore()
-    for (name, tensor) in file.tensors { parameters[name] = tensor }
-    let model = try Model(card.network, classNames: card.class_names, parameters: parameters)
-    try check(model, file)
-    return model
+    return card
   }
 
   /// Writes a model; either the whole file is there afterwards or nothing new.
-  public static func write(_ model: Model, to path: String) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  /// - Parameter half: store the weights of convolutions in half precision; biases and statistics stay float32.
+  public static func write(_ model: Model, to path: String, half: Bool = false) throws {
     let card = Card(format_version: version, class_names: model.classNames, network: model.description)
-    let text = String(decoding: try encoder.encode(card), as: UTF8.self)
+    let text = try JSONText.of(card)
     var tensors: [String: Tensor] = [:]
-    for name in model.parameters.names { tensors[name] = model.parameters[name] }
+    for name in model.parameters.names {
+      guard let tensor = model.parameters[name] else { continue }
+      tensors[name] = half && tensor.shape.count == 4 ? try tensor.asFloat16() : tensor
+    }
     try SafetensorsWriter.write(tensors, metadata: [key: text], to: path)
   }
 

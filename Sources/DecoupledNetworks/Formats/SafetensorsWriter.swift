@@ -1,6 +1,5 @@
 import DecoupledCore
 import DecoupledVision
-import FoundationEssentials
 
 /// Writes a safetensors file whose data begins on a 64-byte boundary, so that it can be mapped and used as it is.
 public enum SafetensorsWriter {
@@ -46,9 +45,7 @@ public enum SafetensorsWriter {
       entries[name] = Entry(dtype: type, shape: tensor.shape, data_offsets: [offset, offset + tensor.byteCount])
       offset += tensor.byteCount
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    var header = [UInt8](try encoder.encode(Header(metadata: metadata, entries: entries)))
+    var header = [UInt8](try JSONText.of(Header(metadata: metadata, entries: entries)).utf8)
     header += [UInt8](repeating: UInt8(ascii: " "), count: (64 - (8 + header.count) % 64) % 64)
     try FileAccess.write(to: path) { sink in
       try withUnsafeBytes(of: UInt64(header.count).littleEndian, sink.put)

@@ -1,4 +1,5 @@
 import DecoupledCore
+import DecoupledVision
 import FoundationEssentials
 
 /// Where a training stands: with the unchanged weights of its model, everything that is needed to go on bit for bit.
@@ -49,9 +50,7 @@ public enum TrainingStateFile {
       format_version: version, phase: state.phase, iteration: state.iteration, seed: state.seed,
       smoothed_loss: state.smoothedLoss, best: state.best, backend: state.backend,
       backend_variant: state.backendVariant, settings: state.settings)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let text = String(decoding: try encoder.encode(card), as: UTF8.self)
+    let text = try JSONText.of(card)
     var tensors: [String: Tensor] = [:]
     for (name, tensor) in state.weights { tensors["weights." + name] = tensor }
     for (name, tensor) in state.momentum { tensors["momentum." + name] = tensor }

@@ -26,7 +26,7 @@ public struct WeightImport: Sendable {
     let file = try SafetensorsReader(path: path)
     var description = model.description
     if file.metadata[ModelFile.key] != nil {
-      description.preprocessing = try ModelFile.open(path).description.preprocessing
+      description.preprocessing = try ModelFile.description(in: file).preprocessing
       if preprocessing != nil, try named(preprocessing, path) != description.preprocessing {
         throw EngineError(
           .invalidArgument,
@@ -81,9 +81,8 @@ public struct WeightImport: Sendable {
   private static func fitted(
     _ tensor: Tensor, to shape: [Int], _ name: String, _ foreign: String, _ path: String
   ) throws -> Tensor {
-    guard tensor.elementType == .float32 else {
-      throw EngineError(
-        .unsupported, "'\(path)': '\(foreign)' is \(tensor.elementType); only float32 weights are read.")
+    guard tensor.elementType.isFloatingPoint else {
+      throw EngineError(.unsupported, "'\(path)': '\(foreign)' is \(tensor.elementType); weights are real numbers.")
     }
     // A fully connected layer is a convolution whose kernel covers its whole input.
     let same = tensor.shape == shape || (tensor.shape.first == shape.first && tensor.elementCount == shape.reduce(1, *))
@@ -91,7 +90,7 @@ public struct WeightImport: Sendable {
       throw EngineError(
         .format, "'\(path)': '\(foreign)' has the shape \(tensor.shape), '\(name)' of the network has \(shape).")
     }
-    return try tensor.reshaped(shape)
+    return try tensor.asFloat32().reshaped(shape)
   }
 
   /// torchvision numbers layers by their place in a sequence that also counts activations and pools.

@@ -1,5 +1,4 @@
 import DecoupledVision
-import FoundationEssentials
 
 /// What an evaluation found. Shares lie in 0...1; the table gives percent.
 public struct EvaluationResult: Sendable, Codable, Equatable {
@@ -56,9 +55,7 @@ public struct EvaluationResult: Sendable, Codable, Equatable {
 
   /// As one JSON object.
   public func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
+    try JSONText.of(self, pretty: true)
   }
 
   private static func percent(_ share: Double?) -> String {

@@ -32,7 +32,8 @@ final class PredictionPlans {
     let results = [network.probabilities] + (settings.activationMaps ? [network.activation] : [])
     if let half = network.spatialHalf {
       saliency = try Plan(
-        graph, feeds: [network.seeds, network.seedToImage] + backward, fetches: [network.seedSaliency], carried: carried,
+        graph, feeds: [network.seeds, network.seedToImage] + backward, fetches: [network.seedSaliency],
+        carried: carried,
         backend: backend)
       spatial = try Plan(
         graph, feeds: [heads.pool], fetches: [half], carried: carried.union([half]), backend: backend)

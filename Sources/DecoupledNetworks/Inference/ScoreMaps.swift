@@ -67,16 +67,10 @@ struct ScoreMaps {
     resized.withUnsafeMutableBufferPointer { results in
       let results = UncheckedBuffer(results)
       pool.forEach(maps.count) { map, _ in
-        let square = [Float](unsafeUninitializedCapacity: side * side) { target, count in
-          Resampling.resizePlanes(
-            maps[map], channels: 1, height: size, width: size, outHeight: side, outWidth: side, kernel: .bicubic,
-            into: target.baseAddress!)
-          count = side * side
-        }
         results.buffer[map] = [Float](unsafeUninitializedCapacity: width * height) { target, count in
-          for y in 0..<height {
-            for x in 0..<width { target[y * width + x] = square[y * side + x] }
-          }
+          Resampling.resizePlanes(
+            maps[map], channels: 1, height: size, width: size, outHeight: side, outWidth: side,
+            kept: (height, width), kernel: .bicubic, into: target.baseAddress!)
           count = width * height
         }
       }

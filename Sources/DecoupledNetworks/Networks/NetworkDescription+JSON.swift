@@ -77,9 +77,7 @@ extension NetworkDescription {
 
   /// The description as JSON with every setting.
   public func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
+    try JSONText.of(self, pretty: true)
   }
 
   private struct Stated: Decodable {

@@ -45,7 +45,8 @@ public final class ClassificationTrainer {
   ///   - run: where metrics and checkpoints go; nil keeps everything in memory. A run that is there is resumed.
   public init(
     _ model: Model, dataset: Dataset, validation: Dataset? = nil, settings: ClassificationSettings = .init(),
-    options: TrainingOptions = .init(), run: RunDirectory? = nil, backend: Backend, control: RunControl
+    options: TrainingOptions = .init(), origin: TrainingOrigin? = nil, run: RunDirectory? = nil, backend: Backend,
+    control: RunControl
   ) throws {
     let solver = settings.solver
     try solver.validate()
@@ -57,7 +58,7 @@ public final class ClassificationTrainer {
       cacheBytes: options.cacheBytes)
     let identity = TrainingIdentity(
       phase: "classification", network: own.description, class_names: own.classNames, settings: settings,
-      data: Fingerprint.of(dataset), fixed_weights: Fingerprint.of(own.fixedWeights(graph)))
+      data: Fingerprint.of(dataset), fixed_weights: Fingerprint.of(own.fixedWeights(graph)), origin: origin)
     loop = try TrainingLoop(
       phase: "classification", model: own, graph: graph, source: source, settings: solver, seed: settings.seed,
       identity: try identity.json(), options: options, run: run, backend: backend, control: control)

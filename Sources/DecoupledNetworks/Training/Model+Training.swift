@@ -5,7 +5,9 @@ extension Model {
   func withOwnCopies(of names: [String]) throws -> Model {
     let own = ParameterStore()
     for name in parameters.names { own[name] = parameters[name] }
-    for name in names { own[name] = try parameters[name]?.copy() }
+    for name in names {
+      own[name] = try parameters[name].map { $0.elementType == .float32 ? try $0.copy() : try $0.asFloat32() }
+    }
     return try Model(description, classNames: classNames, parameters: own)
   }
 
@@ -36,7 +38,7 @@ extension Model {
     try result.fillClassification(seed: seed)
     for name in ["cls_score.weight", "cls_score.bias"] {
       guard let old = parameters[name], let new = store[name] else { continue }
-      try new.slice(axis: 0, 0..<old.shape[0]).copyContents(from: old)
+      try new.slice(axis: 0, 0..<old.shape[0]).copyContents(from: old.asFloat32())
     }
     return result
   }

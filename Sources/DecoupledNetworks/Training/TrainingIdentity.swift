@@ -12,11 +12,30 @@ struct TrainingIdentity<Settings: Codable>: Codable {
   var data: String
   /// Of the weights that the phase reads and does not train.
   var fixed_weights: String
+  /// What the weights were before the first iteration, nil when the caller made the model.
+  var origin: TrainingOrigin?
 
   func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
+    try JSONText.of(self, pretty: true)
+  }
+}
+
+/// Where the weights of a run came from before its first iteration.
+public struct TrainingOrigin: Codable, Sendable {
+  /// Names of the files, without their folders, which may move.
+  public var weights: String?
+  public var preprocessing: String?
+  public var extended: String?
+  public var start: StartingPoint
+
+  public init(
+    weights: String? = nil, preprocessing: String? = nil, extended: String? = nil, start: StartingPoint = .init()
+  ) {
+    func name(_ path: String?) -> String? { path.flatMap { $0.split(separator: "/").last.map(String.init) } }
+    self.weights = name(weights)
+    self.preprocessing = preprocessing
+    self.extended = name(extended)
+    self.start = start
   }
 }
 
@@ -127,6 +146,15 @@ enum SettingsComparison {
         throw EngineError(
           .invalidArgument,
           "The run in '\(path)' began with other fixed weights; resume it with the model it began with, or start a new run."
+        )
+      case let name where name.hasPrefix("origin"):
+        // Whoever hands over a model of their own says nothing of its origin.
+        guard difference.saved != "not set" || difference.wanted != "not set", saved.contains("\"origin\""),
+          wanted.contains("\"origin\"")
+        else { continue }
+        throw EngineError(
+          .invalidArgument,
+          "The run in '\(path)' began with \(name) = \(difference.saved), not \(difference.wanted); resume it with the weights it began with, or start a new run."
         )
       case "data":
         throw EngineError(

@@ -57,6 +57,9 @@ final class TrainingLoop {
   /// - Parameter progress: called after each iteration; false cancels.
   func train(_ progress: (TrainingProgress) -> Bool) throws -> TrainingOutcome {
     let settings = step.settings
+    do { try finishEvaluation() } catch let error as EngineError where error.status == .cancelled {
+      return TrainingOutcome(iterations: iteration, wasCancelled: true, lastRecord: nil)
+    }
     guard iteration < settings.maximumIterations else {
       return TrainingOutcome(iterations: iteration, wasCancelled: false, lastRecord: nil)
     }
@@ -103,17 +106,41 @@ final class TrainingLoop {
       learningRate: settings.learningRate(iteration: iteration - 1), gradientNorm: outcome.gradientNorm,
       imagesPerSecond: Double(settings.imagesPerIteration) / clock.secondsPerStep, evaluation: nil)
     let isLast = iteration == settings.maximumIterations
-    if let evaluate, isLast || iteration % max(options.evaluateEvery, 1) == 0 {
-      let evaluation = try evaluate()
-      record.evaluation = evaluation
-      if let score = evaluation.score, score > best ?? -.infinity {
-        best = score
-        if let run { try ModelFile.write(model, to: run.bestModel) }
+    if isEvaluationDue {
+      do { try evaluate(&record) } catch {
+        // The step is done: resuming evaluates again.
+        try run?.append(record)
+        throw error
       }
     }
     if isLast || record.evaluation != nil || iteration % max(options.recordEvery, 1) == 0 { try run?.append(record) }
     if isLast || iteration % max(options.checkpointEvery, 1) == 0 { try checkpoint() }
     return record
+  }
+
+  private var isEvaluationDue: Bool {
+    evaluate != nil
+      && (iteration == step.settings.maximumIterations || iteration % max(options.evaluateEvery, 1) == 0)
+  }
+
+  private func evaluate(_ record: inout TrainingRecord) throws {
+    guard let evaluation = try evaluate?() else { return }
+    record.evaluation = evaluation
+    if let score = evaluation.score, score > best ?? -.infinity {
+      best = score
+      if let run { try ModelFile.write(model, to: run.bestModel) }
+    }
+  }
+
+  /// Makes up for an evaluation during which the run was stopped.
+  private func finishEvaluation() throws {
+    guard let run, isEvaluationDue, var record = try run.records().last, record.iteration == iteration,
+      record.evaluation == nil
+    else { return }
+    try evaluate(&record)
+    try run.keepRecords(upTo: iteration - 1)
+    try run.append(record)
+    try checkpoint()
   }
 
   /// Adds the batch statistics of the iteration's passes to the running averages.

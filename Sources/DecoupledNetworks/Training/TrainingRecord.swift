@@ -1,3 +1,4 @@
+import DecoupledVision
 import FoundationEssentials
 
 /// One line of a run's metrics: what was measured after an iteration.
@@ -39,9 +40,7 @@ public struct TrainingRecord: Sendable, Equatable, Codable {
 
   /// One line of JSON.
   func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
+    try JSONText.of(self)
   }
 
   /// - Returns: nil when the line is not a whole record.

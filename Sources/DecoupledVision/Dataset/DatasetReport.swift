@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// What `DatasetCheck` found.
 public struct DatasetReport: Sendable, Equatable, Codable {
   /// One object class.
@@ -80,8 +78,6 @@ public struct DatasetReport: Sendable, Equatable, Codable {
 
   /// As one JSON object.
   public func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
+    try JSONText.of(self, pretty: true)
   }
 }

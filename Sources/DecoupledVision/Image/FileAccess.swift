@@ -150,7 +150,7 @@ public enum FileAccess {
   }
 
   fileprivate static func failure(_ action: String, _ path: String) -> VisionError {
-    VisionError("Cannot \(action) '\(path)': \(String(cString: strerror(errno))).")
+    VisionError("Cannot \(action) '\(path)': \(String(cString: strerror(errno))).", isFileSystem: true)
   }
 }
 

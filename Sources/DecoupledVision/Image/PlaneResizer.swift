@@ -9,9 +9,12 @@ struct ResamplingTaps {
   let weights: [Double]
 
   /// The rule of MATLAB's `imresize` (see `Resampling.resizePlanes`).
-  /// - Parameter content: only this many of the inputs are there; the others are zeros and get no weight.
-  init(inputs: Int, content: Int, outputs: Int, kernel: Resampling.Kernel, antialias: Bool) {
+  /// - Parameters:
+  ///   - content: only this many of the inputs are there; the others are zeros and get no weight.
+  ///   - kept: only this many of the outputs are wanted.
+  init(inputs: Int, content: Int, outputs: Int, kept: Int, kernel: Resampling.Kernel, antialias: Bool) {
     let scale = Double(outputs) / Double(inputs)
+    let outputs = kept
     let stretch = antialias && scale < 1 ? scale : 1
     let width = kernel.width / stretch
     let taps = Int(width.rounded(.up)) + 2
@@ -56,23 +59,28 @@ struct PlaneResizer {
   private let columns: ResamplingTaps?
   private let rowsFirst: Bool
 
-  /// - Parameter content: the top left part that is not zero; planes hold this part only. All of it by default.
+  /// - Parameters:
+  ///   - content: the top left part that is not zero; planes hold this part only. All of it by default.
+  ///   - kept: the top left part of the result that is wanted. All of it by default.
   init(
     height: Int, width: Int, content: (height: Int, width: Int)? = nil, outHeight: Int, outWidth: Int,
-    kernel: Resampling.Kernel, antialias: Bool
+    kept: (height: Int, width: Int)? = nil, kernel: Resampling.Kernel, antialias: Bool
   ) {
+    let kept = kept ?? (outHeight, outWidth)
     contentHeight = content?.height ?? height
     contentWidth = content?.width ?? width
     // With equal sizes every weight is 1 or 0: the pass would copy.
     rows =
-      contentHeight == outHeight && height == outHeight
+      contentHeight == outHeight && height == outHeight && kept.height == outHeight
       ? nil
       : ResamplingTaps(
-        inputs: height, content: contentHeight, outputs: outHeight, kernel: kernel, antialias: antialias)
+        inputs: height, content: contentHeight, outputs: outHeight, kept: kept.height, kernel: kernel,
+        antialias: antialias)
     columns =
-      contentWidth == outWidth && width == outWidth
+      contentWidth == outWidth && width == outWidth && kept.width == outWidth
       ? nil
-      : ResamplingTaps(inputs: width, content: contentWidth, outputs: outWidth, kernel: kernel, antialias: antialias)
+      : ResamplingTaps(
+        inputs: width, content: contentWidth, outputs: outWidth, kept: kept.width, kernel: kernel, antialias: antialias)
     rowsFirst = outHeight * width <= outWidth * height
   }
 

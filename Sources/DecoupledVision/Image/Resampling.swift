@@ -24,19 +24,24 @@ public enum Resampling {
   ///
   /// The output pixel x lies at `(x + 0.5) / s - 0.5` with s = out / in. When shrinking with `antialias` the kernel is
   /// widened by 1/s. Weights sum to 1, borders are mirrored, the dimension with the smaller scale is done first.
-  /// - Parameter output: room for `channels * outHeight * outWidth` values.
+  /// - Parameters:
+  ///   - kept: the top left part of the result that is wanted; all of it by default.
+  ///   - output: room for `channels` planes of the kept part.
   public static func resizePlanes(
     _ input: UnsafePointer<Float>, channels: Int, height: Int, width: Int, outHeight: Int, outWidth: Int,
-    kernel: Kernel, antialias: Bool = true, into output: UnsafeMutablePointer<Float>
+    kept: (height: Int, width: Int)? = nil, kernel: Kernel, antialias: Bool = true,
+    into output: UnsafeMutablePointer<Float>
   ) {
     let plan = PlaneResizer(
-      height: height, width: width, outHeight: outHeight, outWidth: outWidth, kernel: kernel, antialias: antialias)
+      height: height, width: width, outHeight: outHeight, outWidth: outWidth, kept: kept, kernel: kernel,
+      antialias: antialias)
+    let count = kept.map { $0.height * $0.width } ?? outHeight * outWidth
     var source = [Double](repeating: 0, count: height * width)
     for channel in 0..<channels {
       let from = input + channel * height * width
       source.withUnsafeMutableBufferPointer { for i in 0..<(height * width) { $0[i] = Double(from[i]) } }
-      let to = output + channel * outHeight * outWidth
-      plan.resize(source).withUnsafeBufferPointer { for i in 0..<(outHeight * outWidth) { to[i] = Float($0[i]) } }
+      let to = output + channel * count
+      plan.resize(source).withUnsafeBufferPointer { for i in 0..<count { to[i] = Float($0[i]) } }
     }
   }
 
