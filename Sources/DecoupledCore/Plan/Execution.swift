@@ -29,6 +29,8 @@ public final class Execution: @unchecked Sendable {
     workspace = try enough(workspace, plan.workspaceByteCount)
     laneWorkspace = try enough(laneWorkspace, plan.laneWorkspaceByteCount * control.pool.lanes)
     let bound = try bind(plan, batch, feeds, parameters, &results)
+    let halves = try Dictionary(
+      uniqueKeysWithValues: plan.parametersAsStored.map { ($0, try parameters.storedHalf(plan.graph[$0])) })
 
     func descriptor(_ value: ValueID?) throws -> dcn_tensor {
       guard let value else {
@@ -39,10 +41,15 @@ public final class Execution: @unchecked Sendable {
       let type = plan.values.type(of: value)
       var shape = type.shape
       if let dimension = type.batch, let size = batch[dimension] { shape[0] = size }
-      var root = value
+      var root = plan.values.isHalf(value) ? plan.values.original(value) : value
       var elementOffset = 0
-      if case .view(let source, let offset)? = plan.places[value] { (root, elementOffset) = (source, offset) }
+      if case .view(let source, let offset)? = plan.places[root] { (root, elementOffset) = (source, offset) }
       let address: UnsafeMutableRawPointer
+      if plan.values.isHalf(value), let tensor = halves[root] {
+        return dcn_tensor(
+          elementType: type.elementType, shape: shape, strides: plan.values.strides(of: value, shape: shape),
+          buffer: tensor.bytes, byteOffset: elementOffset * type.elementType.byteCount)
+      }
       switch plan.places[root] {
       case .arena(let offset)?: address = arena!.base + offset
       case .external?:

@@ -6,6 +6,7 @@ final class PackedParameters: Sendable {
   private struct Key: Hashable {
     let name: String
     let byteOffset: Int
+    let elementType: Int32
     let shape: [Int]
     let form: UInt64
     /// The table: constants serve every instance of a backend.
@@ -43,7 +44,8 @@ final class PackedParameters: Sendable {
       withUnsafeBytes(of: tensor.dims) { Int($0.load(fromByteOffset: axis * 8, as: Int64.self)) }
     }
     let key = Key(
-      name: name, byteOffset: Int(tensor.byte_offset), shape: shape, form: form, backend: Int(bitPattern: backend.table)
+      name: name, byteOffset: Int(tensor.byte_offset), elementType: tensor.element_type, shape: shape, form: form,
+      backend: Int(bitPattern: backend.table)
     )
     return try entries.withLock { entries in
       if var entry = entries[key] {

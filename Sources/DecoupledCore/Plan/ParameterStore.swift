@@ -48,6 +48,18 @@ public final class ParameterStore: @unchecked Sendable {
     return tensor
   }
 
+  /// Names of the weights that are stored in half precision.
+  public var halfNames: Set<String> { Set(tensors.filter { $0.value.elementType == .float16 }.keys) }
+
+  /// The tensor of that name, stored in half precision.
+  func storedHalf(_ value: Value) throws -> Tensor {
+    guard let tensor = tensors[value.name], tensor.elementType == .float16, tensor.shape == value.type.shape else {
+      throw EngineError(
+        .state, "The weights '\(value.name)' are no longer stored in half precision; open a new session.")
+    }
+    return tensor
+  }
+
   /// What a kernel gets in place of a parameter that it wants packed.
   func packed(
     _ name: String, _ tensor: dcn_tensor, form: UInt64, backend: Backend, control: RunControl

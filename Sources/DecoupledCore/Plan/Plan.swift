@@ -26,30 +26,42 @@ public final class Plan: @unchecked Sendable {
   let workspaceByteCount: Int
   let laneWorkspaceByteCount: Int
   /// Parameters that a run reads.
-  public let parameters: [ValueID]
+  let parameters: [ValueID]
+  /// Parameters that a run reads in half precision.
+  let parametersAsStored: [ValueID]
 
   /// Compiles what `fetches` need, given `feeds`. Any value may be fed, so that a graph can be cut anywhere; nodes whose
   /// results nobody needs are dropped.
   /// - Parameter carried: fetches that only go to other plans of this backend, and feeds that only come from there. They
   ///   stay in the backend's own layout; every other tensor of a caller is row-major.
+  /// - Parameter halfParameters: names of parameters that are stored in half precision; kernels that can read them as they
+  ///   are, others get a widened copy.
   /// - Throws: when something that is needed is neither fed, a parameter nor computed, or a backend fails.
   public init(
-    _ graph: Graph, feeds: [ValueID], fetches: [ValueID], carried: Set<ValueID> = [], backend: Backend
+    _ graph: Graph, feeds: [ValueID], fetches: [ValueID], carried: Set<ValueID> = [],
+    halfParameters: Set<String> = [], backend: Backend
   ) throws {
     let selection = try NodeSelection(graph, feeds: feeds, fetches: fetches)
     let views = ValueViews(graph, selection)
     var compiler = PlanCompiler(
       selection, backend: backend, reference: try Plan.referenceBackend(beside: backend),
       values: PlanValues(
-        graph, views: views, backend: backend, feeds: feeds, external: Set(feeds + fetches), carried: carried))
+        graph, views: views, backend: backend, feeds: feeds, external: Set(feeds + fetches), carried: carried,
+        halfParameters: halfParameters))
     try compiler.compile(selection.nodes.filter { !views.resolves(node: $0) })
     self.graph = graph
     self.feeds = feeds
     self.fetches = fetches
     self.backend = backend
     kernels = compiler.kernels
-    values = compiler.values
-    parameters = selection.parameters
+    let values = compiler.values
+    self.values = values
+    let read = compiler.kernels.flatMap(\.inputs).compactMap { $0 }
+    let asStored = Set(read.filter(values.isHalf).map { values.views.root(of: values.original($0)) })
+    let asComputed = Set(
+      read.filter { !values.isHalf($0) }.map(values.views.root(of:)) + fetches.map(values.views.root(of:)))
+    parameters = selection.parameters.filter(asComputed.contains)
+    parametersAsStored = selection.parameters.filter(asStored.contains)
     let layout = Plan.place(kernels, values, external: Set(feeds + fetches), fetches: fetches)
     places = layout.places
     arenaByteCount = layout.byteCount
@@ -69,7 +81,7 @@ public final class Plan: @unchecked Sendable {
     var lives: [ValueID: (first: Int, last: Int)] = [:]
     for (step, kernel) in kernels.enumerated() {
       for value in kernel.inputs + kernel.outputs {
-        guard let value else { continue }
+        guard let value, !values.isHalf(value) else { continue }
         let root = views.root(of: value)
         lives[root] = (lives[root]?.first ?? step, step)
       }

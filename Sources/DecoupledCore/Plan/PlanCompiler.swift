@@ -27,13 +27,19 @@ struct PlanCompiler {
 
   /// Adds a kernel for the first nodes of the chain and returns how many.
   private mutating func add(_ chain: [Int]) throws -> Int {
-    for form in [PlanValues.Form.preferred, .allPreferred, .rowMajor] {
-      var (nodes, trial) = written(chain, form)
+    let hasHalves = chain.contains {
+      selection.graph.nodes[$0].inputs.contains { $0.map(values.isStoredHalf) ?? false }
+    }
+    let forms = [PlanValues.Form.preferred, .allPreferred, .rowMajor].flatMap { form in
+      hasHalves ? [(form, true), (form, false)] : [(form, false)]
+    }
+    for (form, half) in forms {
+      var (nodes, trial) = written(chain, form, half: half)
       let count = backend.supported(nodes.nodes.baseAddress!, chain.count)
       guard count > 0 else { continue }
       let taken = Array(chain.prefix(count))
       if count < chain.count {
-        (nodes, trial) = written(taken, form)
+        (nodes, trial) = written(taken, form, half: half)
         guard backend.supported(nodes.nodes.baseAddress!, count) == count else {
           throw EngineError(
             .backend,
@@ -48,18 +54,18 @@ struct PlanCompiler {
       .info,
       "The backend '\(backend.info.name)' declines \(selection.graph.nodes[chain[0]].operation.operatorName); it runs on 'reference'."
     )
-    let (nodes, trial) = written([chain[0]], .rowMajor)
+    let (nodes, trial) = written([chain[0]], .rowMajor, half: false)
     try commit([chain[0]], nodes, trial, reference)
     return 1
   }
 
   /// The nodes as the contract has them, and the values of the plan once they are taken.
-  private func written(_ chain: [Int], _ form: PlanValues.Form) -> (ContractNodes, PlanValues) {
+  private func written(_ chain: [Int], _ form: PlanValues.Form, half: Bool) -> (ContractNodes, PlanValues) {
     var trial = values
     let internalValues = selection.internalValues(of: chain, views: values.views)
     let nodes = ContractNodes(
       selection.graph, chain: chain, isInternal: internalValues.contains, isUsed: selection.isUsed,
-      read: { trial.reading($0, form) }, written: { trial.writing($0, form) })
+      read: { trial.reading($0, form, half: half) }, written: { trial.writing($0, form) })
     return (nodes, trial)
   }
 

@@ -16,6 +16,9 @@ struct PlanValues {
   private let backend: Backend
   private let external: Set<ValueID>
   private let carried: Set<ValueID>
+  /// Parameters that are stored in half precision, and what kernels that take them so read.
+  private let halfParameters: Set<ValueID>
+  private var halves: [ValueID: ValueID] = [:]
   /// Where a value can be read, by layout.
   private var places: [ValueID: [Layout: ValueID]] = [:]
   /// What each identifier behind the graph's is a copy of.
@@ -27,14 +30,18 @@ struct PlanValues {
   /// - Parameters:
   ///   - external: what callers hand in and take out.
   ///   - carried: those of them that come from, or go to, another plan of the backend.
+  ///   - halfParameters: names of the parameters that are stored in half precision.
   init(
-    _ graph: Graph, views: ValueViews, backend: Backend, feeds: [ValueID], external: Set<ValueID>, carried: Set<ValueID>
+    _ graph: Graph, views: ValueViews, backend: Backend, feeds: [ValueID], external: Set<ValueID>,
+    carried: Set<ValueID>,
+    halfParameters: Set<String>
   ) {
     self.graph = graph
     self.views = views
     self.backend = backend
     self.external = external
     self.carried = carried
+    self.halfParameters = Set(graph.parameters.filter { halfParameters.contains(graph[$0].name) })
     for feed in feeds {
       let layout = externalLayout(feed)
       places[feed] = [layout: feed]
@@ -47,7 +54,15 @@ struct PlanValues {
     id.index < graph.values.count ? id : copies[id.index - graph.values.count]
   }
 
-  func type(of id: ValueID) -> ValueType { graph[original(id)].type }
+  func type(of id: ValueID) -> ValueType {
+    let type = graph[original(id)].type
+    return isHalf(id) ? type.with(elementType: .float16) : type
+  }
+
+  /// Whether a value of the plan is a parameter, or a part of one, as it is stored in half precision.
+  func isHalf(_ id: ValueID) -> Bool { id.index >= graph.values.count && halves[original(id)] == id }
+
+  func isStoredHalf(_ value: ValueID) -> Bool { halfParameters.contains(views.root(of: value)) }
 
   func name(of id: ValueID) -> String { graph[original(id)].name }
 
@@ -56,7 +71,7 @@ struct PlanValues {
   func layout(of id: ValueID) -> Layout { layouts[id] ?? .nchw }
 
   func strides(of id: ValueID, shape: [Int]) -> [Int] {
-    views.strides[id] ?? layout(of: id).strides(shape)
+    views.strides[original(id)] ?? layout(of: id).strides(shape)
   }
 
   private func externalLayout(_ value: ValueID) -> Layout { carried.contains(value) ? preferred(value) : .nchw }
@@ -95,7 +110,15 @@ struct PlanValues {
   }
 
   /// The value from which a kernel reads; a copy is asked for where none exists in that layout.
-  mutating func reading(_ value: ValueID, _ form: Form) -> PlacedValue {
+  /// - Parameter half: read parameters as they are stored.
+  mutating func reading(_ value: ValueID, _ form: Form, half: Bool) -> PlacedValue {
+    if half, isStoredHalf(value) {
+      if let known = halves[value] { return placed(known) }
+      let id = ValueID(index: graph.values.count + copies.count)
+      copies.append(value)
+      halves[value] = id
+      return placed(id)
+    }
     let wanted = form == .rowMajor ? .nchw : preferred(value)
     guard let known = places[value] else { return placed(value) }
     if let found = known[wanted] { return placed(found) }

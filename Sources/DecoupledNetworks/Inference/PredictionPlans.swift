@@ -14,7 +14,9 @@ final class PredictionPlans {
   /// label rows -> probabilities.
   let labelPasses: Plan
 
-  init(_ description: NetworkDescription, settings: PredictionSettings, backend: Backend) throws {
+  init(_ model: Model, settings: PredictionSettings, backend: Backend) throws {
+    let description = model.description
+    let halves = model.parameters.halfNames
     let network = try PredictionGraph(
       description, images: max(1, settings.imagesPerBatch), rows: max(1, settings.rowsPerChunk),
       seeds: max(1, settings.rowsPerChunk), plain: settings.plain)
@@ -28,24 +30,26 @@ final class PredictionPlans {
     classification = try Plan(
       graph, feeds: [network.image],
       fetches: [heads.scores, heads.logits, heads.maxLogits, heads.pool] + heads.switches + backward, carried: carried,
+      halfParameters: halves,
       backend: backend)
     let results = [network.probabilities] + (settings.activationMaps ? [network.activation] : [])
     if let half = network.spatialHalf {
       saliency = try Plan(
         graph, feeds: [network.seeds, network.seedToImage] + backward, fetches: [network.seedSaliency],
-        carried: carried,
+        carried: carried, halfParameters: halves,
         backend: backend)
       spatial = try Plan(
-        graph, feeds: [heads.pool], fetches: [half], carried: carried.union([half]), backend: backend)
+        graph, feeds: [heads.pool], fetches: [half], carried: carried.union([half]), halfParameters: halves,
+        backend: backend)
       labelPasses = try Plan(
         graph, feeds: [network.saliency, half, network.rowToImage] + heads.switches, fetches: results,
-        carried: carried.union([half]), backend: backend)
+        carried: carried.union([half]), halfParameters: halves, backend: backend)
     } else {
       saliency = nil
       spatial = nil
       labelPasses = try Plan(
         graph, feeds: [network.seeds, network.rowToImage, heads.pool] + heads.switches + backward, fetches: results,
-        carried: carried, backend: backend)
+        carried: carried, halfParameters: halves, backend: backend)
     }
   }
 }

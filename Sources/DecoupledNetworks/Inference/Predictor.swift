@@ -32,7 +32,7 @@ public final class Predictor {
     self.backend = backend
     self.control = control
     self.settings = settings
-    plans = try PredictionPlans(model.description, settings: settings, backend: backend)
+    plans = try PredictionPlans(model, settings: settings, backend: backend)
     execution = Execution(control)
   }
 

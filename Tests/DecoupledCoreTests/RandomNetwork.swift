@@ -1,0 +1,151 @@
+import DecoupledCore
+
+/// Reproducible random numbers.
+struct RandomNumbers {
+  private var state: UInt64
+
+  init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  mutating func int(_ range: ClosedRange<Int>) -> Int { range.lowerBound + Int(next() % UInt64(range.count)) }
+
+  mutating func chance(_ share: Double) -> Bool { Double(next() >> 11) / 9.007199254740992e15 < share }
+
+  /// -1...1.
+  mutating func tensor(_ shape: [Int]) throws -> Tensor {
+    let count = shape.reduce(1, *)
+    return try Tensor((0..<count).map { _ in Float(Double(next() >> 11) / 4.503599627370496e15 - 1) }, shape: shape)
+  }
+}
+
+/// Convolution, normalisation, pooling, un-pooling and transposed convolution with random sizes, and their gradients.
+///
+/// Where a ReLU or a maximum stands, the least difference can change everything behind it. So other backends run the pieces
+/// between, each on what `reference` has computed.
+struct RandomNetwork {
+  private struct Piece {
+    var feeds: [ValueID]
+    var fetches: [ValueID]
+  }
+
+  private var graph = Graph()
+  private var given: [ValueID: Tensor] = [:]
+  private let parameters = ParameterStore()
+  private var pieces: [Piece] = []
+  /// Every value of the forward pass.
+  private var forward: [ValueID] = []
+
+  init(seed: UInt64) throws {
+    var random = RandomNumbers(seed)
+    let batch = random.int(1...5)
+    var (height, width) = (random.int(5...26), random.int(5...26))
+    var channels = random.chance(0.3) ? 3 : random.int(1...36)
+    let x = try graph.addInput("x", ValueType(.float32, [batch, channels, height, width]))
+    given[x] = try random.tensor([batch, channels, height, width])
+    var value = x
+    var learned: [ValueID] = []
+    func parameter(_ name: String, _ shape: [Int], _ scale: Float = 1) throws -> ValueID {
+      let id = try graph.addParameter(name, shape)
+      let tensor = try random.tensor(shape)
+      let elements = try tensor.elements(Float.self)
+      for index in elements.indices { elements[index] *= scale }
+      parameters[name] = tensor
+      learned.append(id)
+      return id
+    }
+    for layer in 0..<random.int(1...3) {
+      var piece = Piece(feeds: [value], fetches: [])
+      let out = random.int(1...40)
+      let kernel = random.chance(0.6) ? 3 : random.int(1...min(7, height, width))
+      let (stride, pad) = (random.chance(0.8) ? 1 : 2, random.int(0...(kernel / 2)))
+      let window = SlidingWindow(kernel, stride: stride, pad: pad)
+      let scale = 1 / Float(channels * kernel * kernel).squareRoot()
+      let bias = random.chance(0.7) ? try parameter("b\(layer)", [out]) : nil
+      let isTransposed = random.chance(0.4)
+      let weight = try parameter(
+        "w\(layer)", isTransposed ? [channels, out, kernel, kernel] : [out, channels, kernel, kernel], scale)
+      value = try graph.add1(
+        isTransposed ? ConvTranspose(window) : Conv(window) as any Operator, [value, weight, bias],
+        name: "conv\(layer)")
+      let shape = graph[value].type.shape
+      (channels, height, width) = (shape[1], shape[2], shape[3])
+      forward.append(value)
+      if random.chance(0.3) { piece.fetches.append(value) }
+      if random.chance(0.6) {
+        let training = random.chance(0.5) && batch * height * width > 8
+        let factor = try parameter("scale\(layer)", [channels])
+        let shift = try parameter("shift\(layer)", [channels])
+        var inputs: [ValueID?] = [value, factor, shift]
+        if !training {
+          let variance = try random.tensor([channels])
+          let elements = try variance.elements(Float.self)
+          for index in elements.indices { elements[index] = 0.5 + elements[index] * elements[index] }
+          inputs += [try graph.addParameter("mean\(layer)", [channels]), try graph.addParameter("var\(layer)", [channels])]
+          parameters["mean\(layer)"] = try random.tensor([channels])
+          parameters["var\(layer)"] = variance
+        }
+        let outputs = try graph.add(BatchNormalization(epsilon: 1e-3, training: training), inputs, name: "bn\(layer)")
+        forward += outputs
+        piece.fetches += outputs.dropFirst()
+        value = outputs[0]
+      }
+      if random.chance(0.7) {
+        value = try graph.add1(Relu(), [value], name: "relu\(layer)")
+        forward.append(value)
+      }
+      piece.fetches.append(value)
+      pieces.append(piece)
+      if height >= 4, width >= 4, random.chance(0.6) {
+        let pool = try graph.add(MaxPool(SlidingWindow(2, stride: 2)), [value], name: "pool\(layer)")
+        let pooled = graph[pool[0]].type.shape
+        pieces.append(Piece(feeds: [value], fetches: pool))
+        forward += pool
+        if random.chance(0.5) {
+          value = try graph.add1(
+            MaxUnpool(outputSize: [height, width]), [pool[0], pool[1], nil], name: "unpool\(layer)")
+          pieces.append(Piece(feeds: pool, fetches: [value]))
+          forward.append(value)
+        } else {
+          (height, width) = (pooled[2], pooled[3])
+          value = pool[0]
+        }
+      }
+    }
+    let seeds = try graph.addInput("dy", graph[value].type)
+    given[seeds] = try random.tensor(graph[value].type.shape)
+    let gradients = try graph.gradient(of: value, withRespectTo: [x] + learned, seed: seeds)
+    pieces.append(Piece(feeds: [x, seeds] + forward, fetches: gradients.compactMap { $0 }))
+  }
+
+  /// The values of the forward pass as `reference` has them.
+  func known() throws -> [ValueID: Tensor] {
+    var results: [ValueID: Tensor] = [:]
+    let plan = try Plan(graph, feeds: [pieces[0].feeds[0]], fetches: forward, backend: BackendSearch.open("reference"))
+    try Execution(RunControl(threads: 2)).run(plan, feeds: given, parameters: parameters, results: &results)
+    return results.merging(given) { first, _ in first }
+  }
+
+  /// What each piece gives.
+  func run(on backend: Backend, known: [ValueID: Tensor], threads: Int) throws -> [String: [Float]] {
+    var all: [String: [Float]] = [:]
+    let execution = Execution(RunControl(threads: threads))
+    for (number, piece) in pieces.enumerated() {
+      let plan = try Plan(graph, feeds: piece.feeds, fetches: piece.fetches, backend: backend)
+      var results: [ValueID: Tensor] = [:]
+      try execution.run(plan, feeds: known, parameters: parameters, results: &results)
+      for id in piece.fetches {
+        guard let tensor = results[id] else { continue }
+        all["\(number) \(graph[id].name)"] =
+          tensor.elementType == .int32 ? try tensor.array(Int32.self).map(Float.init) : try tensor.array(Float.self)
+      }
+    }
+    return all
+  }
+}
