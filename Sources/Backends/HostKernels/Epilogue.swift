@@ -13,7 +13,7 @@ struct EpilogueOperands {
   let output: Operand
 
   /// - Parameter readers: the convolution and the nodes fused behind it.
-  init(_ readers: [NodeReader], bias: Operand?, shape: [Int]) throws {
+  init(_ readers: [NodeReader], bias: Operand?, shape: [Int], layout: Int = Int(DCN_LAYOUT_NCHW)) throws {
     self.bias = bias
     channels = shape[1]
     var normalization: NormalizationOperands?
@@ -23,10 +23,10 @@ struct EpilogueOperands {
     self.normalization = normalization
     hasRelu = readers.last.map { Int($0.node.kind) == Int(DCN_OPERATOR_RELU) } ?? false
     for reader in readers.dropFirst() {
-      let made = try reader.output(0)
+      let made = try reader.output(0, layout: layout)
       try reader.require(made.shape == shape, "the result has shape \(made.shape) instead of \(shape)")
     }
-    output = try readers[readers.count - 1].output(0)
+    output = try readers[readers.count - 1].output(0, layout: layout)
   }
 
   /// Floats of workspace for `prepared`.

@@ -1,8 +1,9 @@
 /// Reads one node of a chain while a kernel is made: checks its operands, notes their places in the lists of `run`, and
 /// words the refusals.
 ///
-/// What every kernel here asks of a tensor: NCHW layout, and rows (index 0) that may lie apart while the elements of a row
-/// follow each other without gaps. A slice along channels, of activations or of weights, has exactly that form.
+/// What every kernel here asks of a tensor: the layout it names (NCHW unless it says otherwise), and rows (index 0) that may
+/// lie apart while the elements of a row follow each other without gaps. A slice along channels in NCHW, of activations or
+/// of weights, has exactly that form.
 import CDecoupled
 import DecoupledBackendKit
 
@@ -10,6 +11,8 @@ import DecoupledBackendKit
 struct Operand {
   let shape: [Int]
   let elementType: Int32
+  /// Order of the elements of a row; dims are N, C, H, W in each.
+  let layout: Int32
   let place: Int?
   let layer: String
 
@@ -49,42 +52,48 @@ struct NodeReader {
     if !condition { throw refusal(why) }
   }
 
-  func input(_ index: Int, rank: ClosedRange<Int> = 1...8, type: Int = Int(DCN_ELEMENT_F32)) throws -> Operand {
-    guard let found = try optionalInput(index, rank: rank, type: type) else {
+  func input(
+    _ index: Int, rank: ClosedRange<Int> = 1...8, type: Int = Int(DCN_ELEMENT_F32), layout: Int = Int(DCN_LAYOUT_NCHW)
+  ) throws -> Operand {
+    guard let found = try optionalInput(index, rank: rank, type: type, layout: layout) else {
       throw refusal("input \(index) is missing")
     }
     return found
   }
 
-  func optionalInput(_ index: Int, rank: ClosedRange<Int> = 1...8, type: Int = Int(DCN_ELEMENT_F32)) throws -> Operand?
-  {
-    try operand(node.inputOperands, index, firstInput, rank, type, "input")
+  func optionalInput(
+    _ index: Int, rank: ClosedRange<Int> = 1...8, type: Int = Int(DCN_ELEMENT_F32), layout: Int = Int(DCN_LAYOUT_NCHW)
+  ) throws -> Operand? {
+    try operand(node.inputOperands, index, firstInput, rank, type, layout, "input")
   }
 
-  func output(_ index: Int, rank: ClosedRange<Int> = 1...8, type: Int = Int(DCN_ELEMENT_F32)) throws -> Operand {
-    guard let found = try optionalOutput(index, rank: rank, type: type) else {
+  func output(
+    _ index: Int, rank: ClosedRange<Int> = 1...8, type: Int = Int(DCN_ELEMENT_F32), layout: Int = Int(DCN_LAYOUT_NCHW)
+  ) throws -> Operand {
+    guard let found = try optionalOutput(index, rank: rank, type: type, layout: layout) else {
       throw refusal("output \(index) is missing")
     }
     return found
   }
 
-  func optionalOutput(_ index: Int, rank: ClosedRange<Int> = 1...8, type: Int = Int(DCN_ELEMENT_F32)) throws -> Operand?
-  {
-    try operand(node.outputOperands, index, firstOutput, rank, type, "output")
+  func optionalOutput(
+    _ index: Int, rank: ClosedRange<Int> = 1...8, type: Int = Int(DCN_ELEMENT_F32), layout: Int = Int(DCN_LAYOUT_NCHW)
+  ) throws -> Operand? {
+    try operand(node.outputOperands, index, firstOutput, rank, type, layout, "output")
   }
 
   var inputCount: Int { Int(node.input_count) }
 
   private func operand(
     _ operands: UnsafeBufferPointer<dcn_operand>, _ index: Int, _ first: Int, _ rank: ClosedRange<Int>, _ type: Int,
-    _ role: String
+    _ layout: Int, _ role: String
   ) throws -> Operand? {
     guard index < operands.count, !operands[index].isAbsent else { return nil }
     let operand = operands[index]
     let tensor = operand.tensor
     try require(
       Int(tensor.element_type) == type, "\(role) \(index) has an element type that is not computed with here")
-    try require(Int(tensor.layout) == Int(DCN_LAYOUT_NCHW), "\(role) \(index) is not in NCHW layout")
+    try require(Int(tensor.layout) == layout, "\(role) \(index) is in layout \(tensor.layout) instead of \(layout)")
     try require(rank.contains(Int(tensor.rank)), "\(role) \(index) has \(tensor.rank) dimensions")
     let shape = tensor.shape
     var count = 1
@@ -95,7 +104,9 @@ struct NodeReader {
     try require(operand.isInternal || tensor.hasDenseRows, "\(role) \(index) has gaps within its rows")
     var place = first
     for earlier in 0..<index where !operands[earlier].isInternal { place += 1 }
-    return Operand(shape: shape, elementType: tensor.element_type, place: operand.isInternal ? nil : place, layer: name)
+    return Operand(
+      shape: shape, elementType: tensor.element_type, layout: tensor.layout, place: operand.isInternal ? nil : place,
+      layer: name)
   }
 
   /// A list of `count` integers with a default for all of them.
@@ -130,12 +141,18 @@ struct NodeReader {
 }
 
 extension dcn_tensor {
-  /// Whether the elements of each row follow each other, and rows do not overlap.
+  /// Whether the elements of each row follow each other in the order of the layout, and rows do not overlap.
   var hasDenseRows: Bool {
     var expected = 1
-    for axis in Swift.stride(from: Int(rank) - 1, to: 0, by: -1) {
+    func follows(_ axis: Int) -> Bool {
       if dimension(axis) != 1 && stride(axis) != expected { return false }
       expected *= dimension(axis)
+      return true
+    }
+    if Int(layout) == Int(DCN_LAYOUT_NHWC) {
+      guard rank == 4, follows(1), follows(3), follows(2) else { return false }
+    } else {
+      for axis in Swift.stride(from: Int(rank) - 1, to: 0, by: -1) where !follows(axis) { return false }
     }
     return rank == 0 || dimension(0) == 1 || stride(0) == expected || (rank > 1 && stride(0) > expected)
   }

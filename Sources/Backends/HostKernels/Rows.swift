@@ -61,6 +61,9 @@ extension KernelCall {
     guard tensor.element_type == operand.elementType, Int(tensor.rank) == operand.shape.count else {
       throw failure("differs in element type or rank from what the kernel was made for")
     }
+    guard tensor.layout == operand.layout else {
+      throw failure("is in layout \(tensor.layout) where the kernel was made for \(operand.layout)")
+    }
     var length = 1
     for axis in 1..<max(1, operand.shape.count) {
       guard tensor.dimension(axis) == operand.shape[axis] else {
