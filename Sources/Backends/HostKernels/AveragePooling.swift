@@ -3,7 +3,7 @@ import CDecoupled
 import DecoupledBackendKit
 
 /// By how much the sum of each window is multiplied: 1 / its number of cells.
-private func windowFactor(_ geometry: PoolingGeometry, _ countsPadding: Bool, _ cells: Int) -> Float {
+func windowFactor(_ geometry: PoolingGeometry, _ countsPadding: Bool, _ cells: Int) -> Float {
   if countsPadding { return 1 / Float(geometry.kernelHeight * geometry.kernelWidth) }
   return cells > 0 ? 1 / Float(cells) : 0
 }

@@ -130,8 +130,8 @@ final class Gather: SwiftKernel {
   private let y: Operand
 
   init(_ node: NodeReader) throws {
-    x = try node.input(0)
-    y = try node.output(0, rank: x.shape.count...x.shape.count)
+    x = try node.input(0, layout: node.commonLayout)
+    y = try node.output(0, rank: x.shape.count...x.shape.count, layout: node.commonLayout)
     indices = try node.input(1, rank: 1...1, type: Int(DCN_ELEMENT_I32))
     try node.require(indices.shape[0] == y.rows && x.shape[1...] == y.shape[1...], "shapes \(x.shape) and \(y.shape)")
   }

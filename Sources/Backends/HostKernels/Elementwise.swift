@@ -27,8 +27,8 @@ final class UnaryKernel<Loop: UnaryLoop>: SwiftKernel {
   private let loop: Loop
 
   init(_ node: NodeReader) throws {
-    x = try node.input(0)
-    y = try node.output(0)
+    x = try node.input(0, layout: node.commonLayout)
+    y = try node.output(0, layout: node.commonLayout)
     try node.require(x.shape == y.shape, "shapes \(x.shape) and \(y.shape) differ")
     loop = try Loop(node)
   }
@@ -53,10 +53,10 @@ final class BinaryKernel<Loop: BinaryLoop>: SwiftKernel {
   private let y: Operand
 
   init(_ node: NodeReader) throws {
-    a = try node.input(0)
-    b = try node.input(1)
+    a = try node.input(0, layout: node.commonLayout)
+    b = try node.input(1, layout: node.commonLayout)
     map = try node.rowMap(2, rows: a.rows)
-    y = try node.output(0)
+    y = try node.output(0, layout: node.commonLayout)
     try node.require(
       a.shape == y.shape && a.shape.count == b.shape.count && a.shape[1...] == b.shape[1...]
         && (map != nil || a.rows == b.rows), "shapes \(a.shape), \(b.shape) and \(y.shape) do not fit each other")

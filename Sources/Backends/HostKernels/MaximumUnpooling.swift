@@ -113,8 +113,8 @@ final class MaximumUnpoolingGradient: SwiftKernel {
   }
 }
 
-/// One byte of workspace for each plane, 1 where an index lay outside it.
-private struct PlaneFailures {
+/// One byte of workspace for each plane (or task), 1 where an index lay outside it.
+struct PlaneFailures {
   private let flags: UnsafeMutablePointer<UInt8>
   let planes: Int
 

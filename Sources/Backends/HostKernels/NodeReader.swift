@@ -84,6 +84,10 @@ struct NodeReader {
 
   var inputCount: Int { Int(node.input_count) }
 
+  /// The layout of the first input, for operators that go over dense rows whatever the order of their elements, as long as
+  /// it is the same in all operands.
+  var commonLayout: Int { node.inputOperands.first.map { Int($0.tensor.layout) } ?? Int(DCN_LAYOUT_NCHW) }
+
   private func operand(
     _ operands: UnsafeBufferPointer<dcn_operand>, _ index: Int, _ first: Int, _ rank: ClosedRange<Int>, _ type: Int,
     _ layout: Int, _ role: String

@@ -1,0 +1,142 @@
+/// Sums over the pixels of channels-last images, one for each channel, in double.
+///
+/// Each block of pixels has a row of partial sums in the workspace; the rows are added in their order, so the bits do not
+/// depend on the number of lanes. Vectors run over channels: a channel's sum within a block is taken in the order of pixels.
+import DecoupledBackendKit
+
+struct ChannelSums {
+  typealias Wide = SIMD8<Double>
+
+  let channels: Int
+  let pixels: Int
+
+  /// Doubles of workspace for `values` sums of each channel over up to `images` images.
+  func workspaceCount(images: Int, values: Int = 1) -> Int { tasks(images).count * channels * values }
+
+  /// The blocks that have a row of partial sums each.
+  func tasks(_ images: Int) -> PixelTasks { PixelTasks(images: images, pixels: pixels, length: channels) }
+
+  /// The sum of x.
+  func sum(_ call: KernelCall, _ x: Rows<Float>, partials: UnsafeMutablePointer<Double>) throws {
+    let tasks = tasks(x.count)
+    try call.parallelFor(tasks.count) { index, _ in
+      add(tasks, index, x, partials + index * channels) { address, _ in
+        widened(address)
+      } rest: { address, _ in
+        Double(address.pointee)
+      }
+    }
+  }
+
+  /// The sum of (x - center)^2.
+  func squares(
+    _ call: KernelCall, _ x: Rows<Float>, center: UnsafePointer<Double>, partials: UnsafeMutablePointer<Double>
+  ) throws {
+    let tasks = tasks(x.count)
+    try call.parallelFor(tasks.count) { index, _ in
+      add(tasks, index, x, partials + index * channels) { address, channel in
+        let difference = widened(address) - loadDoubles8(center + channel)
+        return difference * difference
+      } rest: { address, channel in
+        let difference = Double(address.pointee) - center[channel]
+        return difference * difference
+      }
+    }
+  }
+
+  /// The sums of dy and, behind the `channels` sums of each block, of dy * (x - center).
+  func products(
+    _ call: KernelCall, _ dy: Rows<Float>, _ x: Rows<Float>, center: UnsafePointer<Float>,
+    partials: UnsafeMutablePointer<Double>
+  ) throws {
+    let tasks = tasks(x.count)
+    try call.parallelFor(tasks.count) { index, _ in
+      let (gradient, source) = (dy[tasks.image(index)], x[tasks.image(index)])
+      let range = tasks.range(index)
+      let result = partials + index * channels * 2
+      var channel = 0
+      while channel + 8 <= channels {
+        var (sum, product) = (Wide(), Wide())
+        let middle = widened(center + channel)
+        for pixel in range {
+          let offset = pixel * channels + channel
+          let value = widened(gradient + offset)
+          sum += value
+          product += value * (widened(source + offset) - middle)
+        }
+        storeDoubles8(sum, result + channel)
+        storeDoubles8(product, result + (channels + channel))
+        channel += 8
+      }
+      while channel < channels {
+        var (sum, product) = (0.0, 0.0)
+        for pixel in range {
+          let value = Double(gradient[pixel * channels + channel])
+          sum += value
+          product += value * (Double(source[pixel * channels + channel]) - Double(center[channel]))
+        }
+        (result[channel], result[channels + channel]) = (sum, product)
+        channel += 1
+      }
+    }
+  }
+
+  /// Adds up `values` partial sums of each channel over the blocks `range`.
+  func combine(
+    _ partials: UnsafePointer<Double>, _ range: Range<Int>, values: Int = 1, into result: UnsafeMutablePointer<Double>
+  ) {
+    let count = channels * values
+    for i in 0..<count { result[i] = 0 }
+    for block in range {
+      let row = partials + block * count
+      for i in 0..<count { result[i] += row[i] }
+    }
+  }
+
+  @inline(__always) private func add(
+    _ tasks: PixelTasks, _ index: Int, _ x: Rows<Float>, _ result: UnsafeMutablePointer<Double>,
+    term: (UnsafePointer<Float>, Int) -> Wide, rest: (UnsafePointer<Float>, Int) -> Double
+  ) {
+    let source = UnsafePointer(x[tasks.image(index)])
+    let range = tasks.range(index)
+    var channel = 0
+    // 16 channels are a cache line, and enough sums side by side to hide the time of an addition.
+    while channel + 16 <= channels {
+      var (a, b) = (Wide(), Wide())
+      for pixel in range {
+        let address = source + (pixel * channels + channel)
+        a += term(address, channel)
+        b += term(address + 8, channel + 8)
+      }
+      storeDoubles8(a, result + channel)
+      storeDoubles8(b, result + (channel + 8))
+      channel += 16
+    }
+    if channel + 8 <= channels {
+      var sum = Wide()
+      for pixel in range { sum += term(source + (pixel * channels + channel), channel) }
+      storeDoubles8(sum, result + channel)
+      channel += 8
+    }
+    while channel < channels {
+      var sum = 0.0
+      for pixel in range { sum += rest(source + (pixel * channels + channel), channel) }
+      result[channel] = sum
+      channel += 1
+    }
+  }
+}
+
+@inline(__always) private func widened(_ address: UnsafePointer<Float>) -> SIMD8<Double> {
+  SIMD8<Double>(
+    Double(address[0]), Double(address[1]), Double(address[2]), Double(address[3]), Double(address[4]),
+    Double(address[5]), Double(address[6]), Double(address[7]))
+}
+
+@inline(__always) private func loadDoubles8(_ address: UnsafePointer<Double>) -> SIMD8<Double> {
+  UnsafeRawPointer(address).loadUnaligned(as: SIMD8<Double>.self)
+}
+
+@inline(__always) private func storeDoubles8(_ value: SIMD8<Double>, _ address: UnsafeMutablePointer<Double>) {
+  UnsafeMutableRawPointer(address).storeBytes(of: value, as: SIMD8<Double>.self)
+}
