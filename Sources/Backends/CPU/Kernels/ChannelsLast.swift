@@ -38,7 +38,7 @@ enum ChannelsLast {
 
 extension dcn_node {
   /// Whether any operand is in channels-last layout.
-  fileprivate var touchesChannelsLast: Bool {
+  var touchesChannelsLast: Bool {
     inputOperands.contains { $0.isChannelsLast } || outputOperands.contains { $0.isChannelsLast }
   }
 }
