@@ -73,8 +73,8 @@ struct WinogradBlocks {
     let tiles = isShared ? min(total, 4 * wanted) : wanted
     let matrices =
       Form.frequencies
-      * (WinogradTiles<Form>.step(tiles: tiles, channels: inputs)
-        + WinogradTiles<Form>.step(tiles: tiles, channels: outputs))
+      * (WinogradPlacement.rows(tiles: tiles, channels: inputs).step
+        + WinogradPlacement.rows(tiles: tiles, channels: outputs).step)
     let scratch = WinogradTiles<Form>.scratchCount(channels: parts.inputChannels)
     return (
       WinogradBlocks(tiles: tiles, isShared: isShared),

@@ -45,14 +45,14 @@ struct WinogradStages<Form: WinogradForm> {
       let scratch = call.laneWorkspace(lane)!.assumingMemoryBound(to: Float.self)
       let step = Steps(block.count, inputStep, outputStep)
       let transformed = scratch + WinogradTiles<Form>.scratchCount(channels: channels)
-      let products = transformed + Form.frequencies * step.input
+      let products = transformed + Form.frequencies * step.input.step
       tiles.transformInput(
-        x, channels: channels, tiles: block, into: transformed, rowStep: inputStep, step: step.input, scratch: scratch)
+        x, channels: channels, tiles: block, into: transformed, step.input, scratch: scratch)
       for frequency in 0..<Form.frequencies {
         multiply(transformed, frequency, block.count, 0..<packing.panels, into: products, step)
       }
       tiles.transformOutput(
-        products, rowStep: outputStep, step: step.output, channels: outputChannels, tiles: block, epilogue, to: y,
+        products, step.output, channels: outputChannels, tiles: block, epilogue, to: y,
         scratch: scratch)
     }
   }
@@ -63,7 +63,7 @@ struct WinogradStages<Form: WinogradForm> {
     _ matrices: UnsafeMutablePointer<Float>
   ) throws {
     let step = Steps(block.count, inputStep, outputStep)
-    let products = matrices + Form.frequencies * step.input
+    let products = matrices + Form.frequencies * step.input.step
     let part = 4
     let partCount = (block.count + part - 1) / part
     func tiles(_ index: Int) -> Range<Int> {
@@ -71,8 +71,8 @@ struct WinogradStages<Form: WinogradForm> {
     }
     try call.parallelFor(partCount) { index, lane in
       self.tiles.transformInput(
-        x, channels: channels, tiles: tiles(index), into: matrices + index * part * inputStep, rowStep: inputStep,
-        step: step.input, scratch: call.laneWorkspace(lane)!.assumingMemoryBound(to: Float.self))
+        x, channels: channels, tiles: tiles(index), into: matrices + index * part * inputStep,
+        step.input, scratch: call.laneWorkspace(lane)!.assumingMemoryBound(to: Float.self))
     }
     let cuts = min(packing.panels, 2)
     try call.parallelFor(Form.frequencies * cuts) { index, _ in
@@ -82,18 +82,18 @@ struct WinogradStages<Form: WinogradForm> {
     }
     try call.parallelFor(partCount) { index, lane in
       self.tiles.transformOutput(
-        products + index * part * outputStep, rowStep: outputStep, step: step.output, channels: outputChannels,
+        products + index * part * outputStep, step.output, channels: outputChannels,
         tiles: tiles(index), epilogue, to: y, scratch: call.laneWorkspace(lane)!.assumingMemoryBound(to: Float.self))
     }
   }
 
-  /// Distances between the matrices of two frequencies.
+  /// Where the transforms of the image and the products stand.
   private struct Steps {
-    let input: Int
-    let output: Int
+    let input: WinogradPlacement
+    let output: WinogradPlacement
     init(_ tiles: Int, _ inputStep: Int, _ outputStep: Int) {
-      input = WinogradTiles<Form>.step(tiles: tiles, channels: inputStep)
-      output = WinogradTiles<Form>.step(tiles: tiles, channels: outputStep)
+      input = .rows(tiles: tiles, channels: inputStep)
+      output = .rows(tiles: tiles, channels: outputStep)
     }
   }
 
@@ -103,8 +103,8 @@ struct WinogradStages<Form: WinogradForm> {
     into products: UnsafeMutablePointer<Float>, _ step: Steps
   ) {
     PanelProduct.run(
-      rows: tiles, depth: channels, transformed + frequency * step.input, inputStep,
+      rows: tiles, depth: channels, transformed + frequency * step.input.step, inputStep,
       weights + frequency * packing.step, panelStep: channels * 16, panels: panels,
-      into: products + frequency * step.output, outputStep)
+      into: products + frequency * step.output.step, outputStep)
   }
 }
