@@ -10,8 +10,8 @@ enum ChannelsLastConvolution {
   static func kernel(_ readers: [NodeReader]) throws -> any SwiftKernel {
     let parts = try ConvolutionParts(readers)
     switch try method(parts) {
-    case .winograd4: return try WinogradConvolution<Winograd4>(parts, .winograd4)
-    case .winograd6: return try WinogradConvolution<Winograd6>(parts, .winograd6)
+    case .winograd4: return WinogradConvolution(parts, .winograd4)
+    case .winograd6: return WinogradConvolution(parts, .winograd6)
     case .pixels: return try PixelConvolution(parts)
     case .patches: return try PatchConvolution(parts)
     }
@@ -73,7 +73,8 @@ struct ConvolutionParts {
         node, image: result, kernel: kernel, result: image,
         outputPadding: try node.list("output_padding", count: 2, default: 0))
       try node.require(
-        transposed.strideY == 1 && transposed.strideX == 1, "a transposed convolution with a stride is computed in NCHW")
+        transposed.strideY == 1 && transposed.strideX == 1, "a transposed convolution with a stride is computed in NCHW"
+      )
       geometry = transposed.flipped()
     } else {
       geometry = try ConvolutionGeometry(node, image: image, kernel: kernel, result: result)
