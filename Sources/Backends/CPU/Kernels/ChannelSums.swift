@@ -20,11 +20,7 @@ struct ChannelSums {
   func sum(_ call: KernelCall, _ x: Rows<Float>, partials: UnsafeMutablePointer<Double>) throws {
     let tasks = tasks(x.count)
     try call.parallelFor(tasks.count) { index, _ in
-      add(tasks, index, x, partials + index * channels) { address, _ in
-        widened(address)
-      } rest: { address, _ in
-        Double(address.pointee)
-      }
+      add(PlainTerm(), tasks, index, x, partials + index * channels)
     }
   }
 
@@ -34,13 +30,7 @@ struct ChannelSums {
   ) throws {
     let tasks = tasks(x.count)
     try call.parallelFor(tasks.count) { index, _ in
-      add(tasks, index, x, partials + index * channels) { address, channel in
-        let difference = widened(address) - loadDoubles8(center + channel)
-        return difference * difference
-      } rest: { address, channel in
-        let difference = Double(address.pointee) - center[channel]
-        return difference * difference
-      }
+      add(SquareTerm(center: center), tasks, index, x, partials + index * channels)
     }
   }
 
@@ -55,18 +45,23 @@ struct ChannelSums {
       let range = tasks.range(index)
       let result = partials + index * channels * 2
       var channel = 0
-      while channel + 8 <= channels {
-        var (sum, product) = (Wide(), Wide())
-        let middle = widened(center + channel)
+      while channel + 16 <= channels {
+        var (sum, product, nextSum, nextProduct) = (Wide(), Wide(), Wide(), Wide())
+        let (middle, nextMiddle) = (widened(center + channel), widened(center + channel + 8))
         for pixel in range {
           let offset = pixel * channels + channel
           let value = widened(gradient + offset)
           sum += value
           product += value * (widened(source + offset) - middle)
+          let next = widened(gradient + offset + 8)
+          nextSum += next
+          nextProduct += next * (widened(source + offset + 8) - nextMiddle)
         }
         storeDoubles8(sum, result + channel)
-        storeDoubles8(product, result + (channels + channel))
-        channel += 8
+        storeDoubles8(nextSum, result + channel + 8)
+        storeDoubles8(product, result + channels + channel)
+        storeDoubles8(nextProduct, result + channels + channel + 8)
+        channel += 16
       }
       while channel < channels {
         var (sum, product) = (0.0, 0.0)
@@ -93,9 +88,8 @@ struct ChannelSums {
     }
   }
 
-  @inline(__always) private func add(
-    _ tasks: PixelTasks, _ index: Int, _ x: Rows<Float>, _ result: UnsafeMutablePointer<Double>,
-    term: (UnsafePointer<Float>, Int) -> Wide, rest: (UnsafePointer<Float>, Int) -> Double
+  @inline(__always) private func add<Term: SumTerm>(
+    _ term: Term, _ tasks: PixelTasks, _ index: Int, _ x: Rows<Float>, _ result: UnsafeMutablePointer<Double>
   ) {
     let source = UnsafePointer(x[tasks.image(index)])
     let range = tasks.range(index)
@@ -105,8 +99,8 @@ struct ChannelSums {
       var (a, b) = (Wide(), Wide())
       for pixel in range {
         let address = source + (pixel * channels + channel)
-        a += term(address, channel)
-        b += term(address + 8, channel + 8)
+        a += term.wide(address, channel)
+        b += term.wide(address + 8, channel + 8)
       }
       storeDoubles8(a, result + channel)
       storeDoubles8(b, result + (channel + 8))
@@ -114,16 +108,41 @@ struct ChannelSums {
     }
     if channel + 8 <= channels {
       var sum = Wide()
-      for pixel in range { sum += term(source + (pixel * channels + channel), channel) }
+      for pixel in range { sum += term.wide(source + (pixel * channels + channel), channel) }
       storeDoubles8(sum, result + channel)
       channel += 8
     }
     while channel < channels {
       var sum = 0.0
-      for pixel in range { sum += rest(source + (pixel * channels + channel), channel) }
+      for pixel in range { sum += term.one(source[pixel * channels + channel], channel) }
       result[channel] = sum
       channel += 1
     }
+  }
+}
+
+/// What is summed over the elements of a channel. A type rather than a closure, which would be called for each vector.
+private protocol SumTerm {
+  func wide(_ address: UnsafePointer<Float>, _ channel: Int) -> SIMD8<Double>
+  func one(_ value: Float, _ channel: Int) -> Double
+}
+
+private struct PlainTerm: SumTerm {
+  @inline(__always) func wide(_ address: UnsafePointer<Float>, _ channel: Int) -> SIMD8<Double> { widened(address) }
+  @inline(__always) func one(_ value: Float, _ channel: Int) -> Double { Double(value) }
+}
+
+private struct SquareTerm: SumTerm {
+  let center: UnsafePointer<Double>
+
+  @inline(__always) func wide(_ address: UnsafePointer<Float>, _ channel: Int) -> SIMD8<Double> {
+    let difference = widened(address) - loadDoubles8(center + channel)
+    return difference * difference
+  }
+
+  @inline(__always) func one(_ value: Float, _ channel: Int) -> Double {
+    let difference = Double(value) - center[channel]
+    return difference * difference
   }
 }
 
