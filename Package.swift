@@ -14,6 +14,36 @@ let kernelSettings: [SwiftSetting] = swiftSettings + [.unsafeFlags(["-Ounchecked
 let referenceSettings: [SwiftSetting] =
   swiftSettings + [.unsafeFlags(["-O", "-disable-batch-mode", "-whole-module-optimization", "-num-threads", "2"])]
 
+/// The `cpu` plugin is built once for each level of x86-64 from the same sources; elsewhere one build serves.
+/// `FUSED_MULTIPLY_ADD` is set where the processor has that instruction: without it the function is a slow library call.
+func levelSettings(_ level: Int) -> [SwiftSetting] {
+  #if arch(x86_64)
+    let target: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=x86-64-v\(level)"])]
+  #else
+    let target: [SwiftSetting] = []
+  #endif
+  let fused = level > 2 ? [SwiftSetting.define("FUSED_MULTIPLY_ADD")] : []
+  return kernelSettings + target + fused + [
+    .define("X86_64_V\(level)"),
+    .unsafeFlags(["-disable-batch-mode", "-whole-module-optimization", "-num-threads", "2"]),
+  ]
+}
+
+/// The kernels of one level, and the plugin around them, whose own code runs on every processor.
+func cpuTargets(_ level: Int) -> [Target] {
+  [
+    .target(
+      name: "CPUKernelsV\(level)", dependencies: ["CDecoupled", "DecoupledBackendKit"],
+      path: "Sources/Backends/CPU/v\(level)", swiftSettings: levelSettings(level)),
+    .target(
+      name: "CPUBackendV\(level)",
+      dependencies: ["CDecoupled", "CProcessor", "DecoupledBackendKit", .byName(name: "CPUKernelsV\(level)")],
+      path: "Sources/Backends/CPU/plugin-v\(level)", swiftSettings: kernelSettings,
+      linkerSettings: sharedObject(
+        versionScript: "Sources/Backends/OpenBLAS/plugin.map", soname: "libdecoupled-backend-cpu-v\(level).so")),
+  ]
+}
+
 /// Only the symbols of the version script leave a shared object; each listed symbol must exist.
 func sharedObject(versionScript: String, soname: String) -> [LinkerSetting] {
   [
@@ -33,6 +63,9 @@ let package = Package(
   products: [
     .library(name: "decoupled", type: .dynamic, targets: ["DecoupledABI"]),
     .library(name: "decoupled-backend-openblas", type: .dynamic, targets: ["OpenBLASBackend"]),
+    .library(name: "decoupled-backend-cpu-v2", type: .dynamic, targets: ["CPUBackendV2"]),
+    .library(name: "decoupled-backend-cpu-v3", type: .dynamic, targets: ["CPUBackendV3"]),
+    .library(name: "decoupled-backend-cpu-v4", type: .dynamic, targets: ["CPUBackendV4"]),
     .executable(name: "decoupled-command", targets: ["DecoupledCommand"]),
   ],
   dependencies: [
@@ -41,6 +74,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CDecoupled", path: "Include", publicHeadersPath: "."),
+    .target(name: "CProcessor"),
     .target(name: "CSystem"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
@@ -84,5 +118,5 @@ let package = Package(
     .testTarget(
       name: "DecoupledNetworksTests", dependencies: ["DecoupledCore", "DecoupledNetworks", "DecoupledVision"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
-  ]
+  ] + cpuTargets(2) + cpuTargets(3) + cpuTargets(4)
 )

@@ -1,0 +1,66 @@
+/// What follows a convolution within its kernel, as one factor and one summand for each channel, and the Relu:
+/// (sum + bias - mean) * factor + shift.
+import DecoupledBackendKit
+
+struct ChannelEpilogue {
+  private let factors: UnsafePointer<Float>
+  private let summands: UnsafePointer<Float>
+  private let hasRelu: Bool
+
+  /// Floats of workspace for `init`.
+  static func workspaceCount(_ operands: EpilogueOperands) -> Int {
+    paddedStep(operands.workspaceCount) + 2 * paddedStep(operands.channels)
+  }
+
+  init(_ operands: EpilogueOperands, _ call: KernelCall, _ workspace: UnsafeMutablePointer<Float>) throws {
+    let given = try operands.prepared(call, workspace)
+    let padded = paddedStep(operands.channels)
+    let factors = workspace + paddedStep(operands.workspaceCount)
+    let summands = factors + padded
+    for channel in 0..<padded {
+      guard channel < operands.channels else {
+        (factors[channel], summands[channel]) = (0, 0)
+        continue
+      }
+      var summand = Double(given.bias?[channel] ?? 0)
+      if let mean = given.mean, let factor = given.factor, let shift = given.shift {
+        summand = (summand - Double(mean[channel])) * Double(factor[channel]) + Double(shift[channel])
+      }
+      factors[channel] = given.factor?[channel] ?? 1
+      summands[channel] = Float(summand)
+    }
+    self.factors = UnsafePointer(factors)
+    self.summands = UnsafePointer(summands)
+    hasRelu = given.hasRelu
+  }
+
+  /// Eight channels.
+  struct Part {
+    let factor: Vector8
+    let summand: Vector8
+    let hasRelu: Bool
+
+    @inline(__always) func finish(_ value: Vector8) -> Vector8 {
+      let result = multiplyAdd(summand, value, factor)
+      return hasRelu ? result.replacing(with: 0, where: result .< 0) : result
+    }
+
+    @inline(__always) func store(_ value: Vector8, _ target: UnsafeMutablePointer<Float>, first count: Int) {
+      if count == 8 {
+        store8(finish(value), target)
+      } else {
+        store8(finish(value), target, first: count)
+      }
+    }
+  }
+
+  /// The channels from `channel` on, beyond the last of which there is padding.
+  @inline(__always) func part(_ channel: Int) -> Part {
+    Part(factor: load8(factors + channel), summand: load8(summands + channel), hasRelu: hasRelu)
+  }
+
+  @inline(__always) func finish(_ value: Float, channel: Int) -> Float {
+    let result = value * factors[channel] + summands[channel]
+    return hasRelu && result < 0 ? 0 : result
+  }
+}

@@ -1,0 +1,124 @@
+/// Conv and ConvTranspose with channels that come last: what the kernels share, and which of them a shape gets.
+import CDecoupled
+import DecoupledBackendKit
+import Glibc
+
+enum ChannelsLastConvolution {
+  /// Winograd's transforms lose about a digit. Whoever minds sets DECOUPLED_CPU_PRECISE=1 and gets plain sums.
+  static let isPrecise: Bool = getenv("DECOUPLED_CPU_PRECISE").map { $0.pointee != 0 && $0.pointee != 48 } ?? false
+
+  static func kernel(_ readers: [NodeReader]) throws -> any SwiftKernel {
+    let parts = try ConvolutionParts(readers)
+    switch try method(parts) {
+    case .winograd4: return try WinogradConvolution<Winograd4>(parts, .winograd4)
+    case .winograd6: return try WinogradConvolution<Winograd6>(parts, .winograd6)
+    case .pixels: return try PixelConvolution(parts)
+    case .patches: return try PatchConvolution(parts)
+    }
+  }
+
+  private enum Method { case winograd4, winograd6, patches, pixels }
+
+  /// Measured on Zen 3. Larger tiles save products but their weights take 7.1 instead of 4 times the memory, which have to
+  /// come from memory once for a block of tiles: they pay on large planes and up to 256 channels.
+  private static func method(_ parts: ConvolutionParts) throws -> Method {
+    let geometry = parts.geometry
+    if !parts.isChannelsLast(parts.epilogue.output), parts.isChannelsLast(parts.x), geometry.isPointwise,
+      parts.outputChannels <= PixelConvolution.mostOutputs
+    {
+      return .pixels
+    }
+    let isWinograd =
+      geometry.kernelHeight == 3 && geometry.kernelWidth == 3 && geometry.strideY == 1 && geometry.strideX == 1
+      && geometry.dilationY == 1 && geometry.dilationX == 1 && parts.isChannelsLast(parts.x)
+      && parts.isChannelsLast(parts.epilogue.output) && min(parts.inputChannels, parts.outputChannels) >= 16
+    guard isWinograd, !isPrecise else { return .patches }
+    let isLarge = geometry.outHeight * geometry.outWidth >= 60 * 60
+    return isLarge && max(parts.inputChannels, parts.outputChannels) <= 256 ? .winograd6 : .winograd4
+  }
+}
+
+/// What the kernels read from the nodes.
+struct ConvolutionParts {
+  let x: Operand
+  let weights: Operand
+  /// Whether the host keeps the weights as a constant, and can pack them.
+  let hasConstantWeights: Bool
+  /// Whether the weights are those of a ConvTranspose.
+  let isFlipped: Bool
+  /// Geometry of the convolution from x to y.
+  let geometry: ConvolutionGeometry
+  let epilogue: EpilogueOperands
+  let inputChannels: Int
+  let outputChannels: Int
+
+  init(_ readers: [NodeReader]) throws {
+    let node = readers[0]
+    isFlipped = Int(node.node.kind) == Int(DCN_OPERATOR_CONV_TRANSPOSE)
+    x = try node.input(0, rank: 4...4, layout: node.layout(ofInput: 0))
+    weights = try node.input(1, rank: 4...4)
+    hasConstantWeights = node.node.inputOperands[1].isConstant
+    let bias = try node.optionalInput(2, rank: 1...1)
+    let layout = node.layout(ofOutput: 0)
+    let y = try node.output(0, rank: 4...4, layout: layout)
+    inputChannels = weights.shape[isFlipped ? 0 : 1]
+    outputChannels = weights.shape[isFlipped ? 1 : 0]
+    try node.require(x.shape[1] == inputChannels, "\(x.shape[1]) channels meet weights \(weights.shape)")
+    try node.require(y.shape[0] == x.shape[0] && y.shape[1] == outputChannels, "the result has shape \(y.shape)")
+    try node.require(bias == nil || bias?.shape == [outputChannels], "the bias does not fit weights \(weights.shape)")
+    let kernel = Array(weights.shape[2...])
+    let (image, result) = (Array(x.shape[2...]), Array(y.shape[2...]))
+    if isFlipped {
+      let transposed = try ConvolutionGeometry(
+        node, image: result, kernel: kernel, result: image,
+        outputPadding: try node.list("output_padding", count: 2, default: 0))
+      try node.require(
+        transposed.strideY == 1 && transposed.strideX == 1, "a transposed convolution with a stride is computed in NCHW")
+      geometry = transposed.flipped()
+    } else {
+      geometry = try ConvolutionGeometry(node, image: image, kernel: kernel, result: result)
+    }
+    epilogue = try EpilogueOperands(readers, bias: bias, shape: y.shape, layout: layout)
+  }
+
+  func isChannelsLast(_ operand: Operand) -> Bool { Int(operand.layout) == Int(DCN_LAYOUT_NHWC) }
+
+  func packing(_ kind: WeightForm.Kind) -> WeightPacking {
+    WeightPacking(WeightForm(kind, isFlipped: isFlipped), shape: weights.shape)
+  }
+
+  /// Hands `body` the packed weights: the host's constant, or, where it handed in the tensor itself, a copy for this run.
+  func withWeights(
+    _ packing: WeightPacking, _ call: KernelCall, _ body: (UnsafePointer<Float>) throws -> Void
+  ) throws {
+    if let place = weights.place, let constant = call.packed(place) {
+      guard let packed = constant as? PackedWeights, packed.packing.form.number == packing.form.number,
+        packed.packing.count == packing.count
+      else {
+        throw BackendFailure(
+          status: Int32(DCN_STATUS_INVALID_ARGUMENT), "layer \(weights.layer): the weights are packed in another form")
+      }
+      return try body(packed.floats)
+    }
+    let rows: Rows<Float> = try call.parameter(weights)
+    let copy = try WeightMemory.allocate(packing.count)
+    defer { free(copy) }
+    try packing.pack(rows, into: copy, call)
+    try body(copy)
+  }
+
+  /// The form to ask the host for at this place of the inputs.
+  func packedForm(input: Int, _ packing: WeightPacking) -> UInt64 {
+    hasConstantWeights && input == weights.place ? packing.form.number : 0
+  }
+}
+
+extension NodeReader {
+  /// Layout in which the host offers an operand.
+  func layout(ofInput index: Int) -> Int { layout(node.inputOperands, index) }
+  func layout(ofOutput index: Int) -> Int { layout(node.outputOperands, index) }
+
+  private func layout(_ operands: UnsafeBufferPointer<dcn_operand>, _ index: Int) -> Int {
+    index < operands.count && !operands[index].isAbsent ? Int(operands[index].tensor.layout) : Int(DCN_LAYOUT_NCHW)
+  }
+}

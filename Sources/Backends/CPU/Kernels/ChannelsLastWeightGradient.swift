@@ -1,0 +1,4 @@
+import DecoupledBackendKit
+enum ChannelsLastWeightGradient {
+  static func kernel(_ node: NodeReader) throws -> any SwiftKernel { throw node.refusal("not yet") }
+}

@@ -1,0 +1,116 @@
+/// The tiles of a convolution with 3x3 kernels and stride 1, and the way between NHWC images and their transforms.
+///
+/// A transformed block of tiles is a matrix [tile][channel] for each frequency. Matrices of successive frequencies lie
+/// `step` floats apart, which is no multiple of a large power of two: a tile's values would meet in one set of the cache.
+import DecoupledBackendKit
+
+struct WinogradTiles<Form: WinogradForm> {
+  let height: Int
+  let width: Int
+  let outHeight: Int
+  let outWidth: Int
+  let top: Int
+  let left: Int
+  let tilesX: Int
+  let perImage: Int
+
+  init(_ geometry: ConvolutionGeometry) {
+    (height, width, top, left) = (geometry.height, geometry.width, geometry.top, geometry.left)
+    (outHeight, outWidth) = (geometry.outHeight, geometry.outWidth)
+    tilesX = (outWidth + Form.outputs - 1) / Form.outputs
+    perImage = tilesX * ((outHeight + Form.outputs - 1) / Form.outputs)
+  }
+
+  /// Distance between the matrices of two frequencies.
+  static func step(tiles: Int, channels: Int) -> Int { tiles * channels + 16 }
+
+  /// Floats that a lane needs to transform images of so many channels.
+  static func scratchCount(channels: Int) -> Int { paddedStep(channels) + Form.frequencies * 8 }
+
+  /// Image, and row and column of the first result of a tile.
+  @inline(__always) private func place(_ tile: Int) -> (image: Int, y: Int, x: Int) {
+    let (image, rest) = (tile / perImage, tile % perImage)
+    return (image, rest / tilesX * Form.outputs, rest % tilesX * Form.outputs)
+  }
+
+  /// B^T d B for each tile. Row i of the matrices belongs to the i-th of `tiles`.
+  /// - Parameters:
+  ///   - rowStep: floats of a row, at least `channels` rounded up to 8.
+  ///   - scratch: `scratchCount(channels:)` floats.
+  func transformInput(
+    _ x: Rows<Float>, channels: Int, tiles: Range<Int>, into matrices: UnsafeMutablePointer<Float>, rowStep: Int,
+    step: Int, scratch: UnsafeMutablePointer<Float>
+  ) {
+    let temporary = scratch
+    let zeros = scratch + Form.frequencies * 8
+    for channel in 0..<channels { zeros[channel] = 0 }
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: Form.frequencies) { sources in
+      let sources = sources.baseAddress!
+      for tile in tiles {
+        let (image, y, x0) = place(tile)
+        for i in 0..<Form.points {
+          let row = y + i - top
+          for j in 0..<Form.points {
+            let column = x0 + j - left
+            let isInside = row >= 0 && row < height && column >= 0 && column < width
+            sources[i * Form.points + j] =
+              isInside ? UnsafePointer(x[image] + (row * width + column) * channels) : UnsafePointer(zeros)
+          }
+        }
+        let target = matrices + (tile - tiles.lowerBound) * rowStep
+        var channel = 0
+        while channel + 8 <= channels {
+          transform({ load8(sources[$0] + channel) }, target + channel, step, temporary)
+          channel += 8
+        }
+        if channel < channels {
+          transform({ load8(sources[$0] + channel, first: channels - channel) }, target + channel, step, temporary)
+        }
+      }
+    }
+  }
+
+  @inline(__always) private func transform(
+    _ load: (Int) -> Vector8, _ target: UnsafeMutablePointer<Float>, _ step: Int,
+    _ temporary: UnsafeMutablePointer<Float>
+  ) {
+    for j in 0..<Form.points {
+      Form.input({ load($0 * Form.points + j) }, { store8($1, temporary + ($0 * Form.points + j) * 8) })
+    }
+    for i in 0..<Form.points {
+      let row = target + i * Form.points * step
+      Form.input({ load8(temporary + (i * Form.points + $0) * 8) }, { store8($1, row + $0 * step) })
+    }
+  }
+
+  /// A^T m A for each tile, finished and written to its place.
+  func transformOutput(
+    _ matrices: UnsafePointer<Float>, rowStep: Int, step: Int, channels: Int, tiles: Range<Int>,
+    _ epilogue: ChannelEpilogue, to y: Rows<Float>, scratch: UnsafeMutablePointer<Float>
+  ) {
+    for tile in tiles {
+      let (image, firstRow, firstColumn) = place(tile)
+      let rows = min(Form.outputs, outHeight - firstRow)
+      let columns = min(Form.outputs, outWidth - firstColumn)
+      let source = matrices + (tile - tiles.lowerBound) * rowStep
+      let target = y[image] + (firstRow * outWidth + firstColumn) * channels
+      for channel in stride(from: 0, to: channels, by: 8) {
+        for j in 0..<Form.points {
+          Form.output(
+            { load8(source + (channel + ($0 * Form.points + j) * step)) },
+            { store8($1, scratch + ($0 * Form.points + j) * 8) })
+        }
+        let part = epilogue.part(channel)
+        let count = min(8, channels - channel)
+        for i in 0..<rows {
+          let line = target + (i * outWidth * channels + channel)
+          Form.output(
+            { load8(scratch + (i * Form.points + $0) * 8) },
+            { j, value in
+              if j < columns { part.store(value, line + j * channels, first: count) }
+            })
+        }
+      }
+    }
+  }
+}
