@@ -5,8 +5,6 @@
 import DecoupledBackendKit
 
 struct ChannelSums {
-  typealias Wide = SIMD8<Double>
-
   let channels: Int
   let pixels: Int
 
@@ -44,34 +42,27 @@ struct ChannelSums {
       let (gradient, source) = (dy[tasks.image(index)], x[tasks.image(index)])
       let range = tasks.range(index)
       let result = partials + index * channels * 2
-      var channel = 0
-      while channel + 16 <= channels {
-        var (sum, product, nextSum, nextProduct) = (Wide(), Wide(), Wide(), Wide())
-        let (middle, nextMiddle) = (widened(center + channel), widened(center + channel + 8))
-        for pixel in range {
-          let offset = pixel * channels + channel
-          let value = widened(gradient + offset)
-          sum += value
-          product += value * (widened(source + offset) - middle)
-          let next = widened(gradient + offset + 8)
-          nextSum += next
-          nextProduct += next * (widened(source + offset + 8) - nextMiddle)
+      for i in 0..<2 * channels { result[i] = 0 }
+      eachRun(range) { pixels in
+        vectors(channels) { channel in
+          var sum = loadDoubles8(result + channel)
+          var product = loadDoubles8(result + (channels + channel))
+          let middle = widened(center + channel)
+          for pixel in pixels {
+            let offset = pixel * channels + channel
+            let value = widened(gradient + offset)
+            sum += value
+            product += value * (widened(source + offset) - middle)
+          }
+          storeDoubles8(sum, result + channel)
+          storeDoubles8(product, result + (channels + channel))
+        } rest: { channel in
+          for pixel in pixels {
+            let value = Double(gradient[pixel * channels + channel])
+            result[channel] += value
+            result[channels + channel] += value * (Double(source[pixel * channels + channel]) - Double(center[channel]))
+          }
         }
-        storeDoubles8(sum, result + channel)
-        storeDoubles8(nextSum, result + channel + 8)
-        storeDoubles8(product, result + channels + channel)
-        storeDoubles8(nextProduct, result + channels + channel + 8)
-        channel += 16
-      }
-      while channel < channels {
-        var (sum, product) = (0.0, 0.0)
-        for pixel in range {
-          let value = Double(gradient[pixel * channels + channel])
-          sum += value
-          product += value * (Double(source[pixel * channels + channel]) - Double(center[channel]))
-        }
-        (result[channel], result[channels + channel]) = (sum, product)
-        channel += 1
       }
     }
   }
@@ -93,30 +84,22 @@ struct ChannelSums {
   ) {
     let source = UnsafePointer(x[tasks.image(index)])
     let range = tasks.range(index)
-    var channel = 0
-    // 16 channels are a cache line, and enough sums side by side to hide the time of an addition.
-    while channel + 16 <= channels {
-      var (a, b) = (Wide(), Wide())
-      for pixel in range {
-        let address = source + (pixel * channels + channel)
-        a += term.wide(address, channel)
-        b += term.wide(address + 8, channel + 8)
+    for i in 0..<channels { result[i] = 0 }
+    eachRun(range) { pixels in
+      vectors(channels) { channel in
+        var sum = loadDoubles8(result + channel)
+        for pixel in pixels { sum += term.wide(source + (pixel * channels + channel), channel) }
+        storeDoubles8(sum, result + channel)
+      } rest: { channel in
+        for pixel in pixels { result[channel] += term.one(source[pixel * channels + channel], channel) }
       }
-      storeDoubles8(a, result + channel)
-      storeDoubles8(b, result + (channel + 8))
-      channel += 16
     }
-    if channel + 8 <= channels {
-      var sum = Wide()
-      for pixel in range { sum += term.wide(source + (pixel * channels + channel), channel) }
-      storeDoubles8(sum, result + channel)
-      channel += 8
-    }
-    while channel < channels {
-      var sum = 0.0
-      for pixel in range { sum += term.one(source[pixel * channels + channel], channel) }
-      result[channel] = sum
-      channel += 1
+  }
+
+  /// Short runs of pixels: memory is read in its order, and sums stay in registers for the length of a run.
+  @inline(__always) private func eachRun(_ pixels: Range<Int>, _ body: (Range<Int>) -> Void) {
+    for first in stride(from: pixels.lowerBound, to: pixels.upperBound, by: 8) {
+      body(first..<min(pixels.upperBound, first + 8))
     }
   }
 }

@@ -73,7 +73,8 @@ struct ConvolutionParts {
         node, image: result, kernel: kernel, result: image,
         outputPadding: try node.list("output_padding", count: 2, default: 0))
       try node.require(
-        transposed.strideY == 1 && transposed.strideX == 1, "a transposed convolution with a stride is computed in NCHW")
+        transposed.strideY == 1 && transposed.strideX == 1, "a transposed convolution with a stride is computed in NCHW"
+      )
       geometry = transposed.flipped()
     } else {
       geometry = try ConvolutionGeometry(node, image: image, kernel: kernel, result: result)

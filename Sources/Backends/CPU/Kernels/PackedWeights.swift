@@ -138,7 +138,8 @@ final class PackedWeights: PackedConstant {
   deinit { free(floats) }
 
   func update(_ tensor: dcn_tensor, _ call: KernelCall) throws {
-    guard Int(tensor.element_type) == Int(DCN_ELEMENT_F32), Int(tensor.layout) == Int(DCN_LAYOUT_NCHW), tensor.rank == 4,
+    guard Int(tensor.element_type) == Int(DCN_ELEMENT_F32), Int(tensor.layout) == Int(DCN_LAYOUT_NCHW),
+      tensor.rank == 4,
       tensor.hasDenseRows, tensor.isPresent
     else {
       throw BackendFailure(

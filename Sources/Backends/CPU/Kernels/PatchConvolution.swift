@@ -54,7 +54,8 @@ final class PatchConvolution: SwiftKernel {
         } else {
           multiplyColumns(x[image], range, weights, panels, patches, tile)
         }
-        finish(tile, range, panels.lowerBound * 16..<min(parts.outputChannels, panels.upperBound * 16), epilogue, y[image])
+        finish(
+          tile, range, panels.lowerBound * 16..<min(parts.outputChannels, panels.upperBound * 16), epilogue, y[image])
       }
     }
   }

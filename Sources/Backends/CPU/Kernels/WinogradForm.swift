@@ -47,7 +47,8 @@ enum Winograd4: WinogradForm {
     store(3, multiplyAdd(difference1 + load(5), difference2, V(repeating: 8)))
   }
 
-  @inline(__always) static func weights<V: SIMD>(_ load: (Int) -> V, _ store: (Int, V) -> Void) where V.Scalar == Float {
+  @inline(__always) static func weights<V: SIMD>(_ load: (Int) -> V, _ store: (Int, V) -> Void)
+  where V.Scalar == Float {
     let (w0, w1, w2) = (load(0), load(1), load(2))
     store(0, w0 * V(repeating: 0.25))
     let outer = (w0 + w2) * V(repeating: -1 / 6)
@@ -121,7 +122,8 @@ enum Winograd6: WinogradForm {
     store(5, multiplyAdd(load(7) + difference1 + difference3, difference2, V(repeating: 32)))
   }
 
-  @inline(__always) static func weights<V: SIMD>(_ load: (Int) -> V, _ store: (Int, V) -> Void) where V.Scalar == Float {
+  @inline(__always) static func weights<V: SIMD>(_ load: (Int) -> V, _ store: (Int, V) -> Void)
+  where V.Scalar == Float {
     let (w0, w1, w2) = (load(0), load(1), load(2))
     store(0, w0)
     let outer = (w0 + w2) * V(repeating: -2 / 9)
