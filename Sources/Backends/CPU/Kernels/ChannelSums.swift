@@ -5,8 +5,6 @@
 import DecoupledBackendKit
 
 struct ChannelSums {
-  typealias Wide = SIMD8<Double>
-
   let channels: Int
   let pixels: Int
 
@@ -20,11 +18,7 @@ struct ChannelSums {
   func sum(_ call: KernelCall, _ x: Rows<Float>, partials: UnsafeMutablePointer<Double>) throws {
     let tasks = tasks(x.count)
     try call.parallelFor(tasks.count) { index, _ in
-      add(tasks, index, x, partials + index * channels) { address, _ in
-        widened(address)
-      } rest: { address, _ in
-        Double(address.pointee)
-      }
+      add(PlainTerm(), tasks, index, x, partials + index * channels)
     }
   }
 
@@ -34,13 +28,7 @@ struct ChannelSums {
   ) throws {
     let tasks = tasks(x.count)
     try call.parallelFor(tasks.count) { index, _ in
-      add(tasks, index, x, partials + index * channels) { address, channel in
-        let difference = widened(address) - loadDoubles8(center + channel)
-        return difference * difference
-      } rest: { address, channel in
-        let difference = Double(address.pointee) - center[channel]
-        return difference * difference
-      }
+      add(SquareTerm(center: center), tasks, index, x, partials + index * channels)
     }
   }
 
@@ -54,29 +42,27 @@ struct ChannelSums {
       let (gradient, source) = (dy[tasks.image(index)], x[tasks.image(index)])
       let range = tasks.range(index)
       let result = partials + index * channels * 2
-      var channel = 0
-      while channel + 8 <= channels {
-        var (sum, product) = (Wide(), Wide())
-        let middle = widened(center + channel)
-        for pixel in range {
-          let offset = pixel * channels + channel
-          let value = widened(gradient + offset)
-          sum += value
-          product += value * (widened(source + offset) - middle)
+      for i in 0..<2 * channels { result[i] = 0 }
+      eachRun(range) { pixels in
+        vectors(channels) { channel in
+          var sum = loadDoubles8(result + channel)
+          var product = loadDoubles8(result + (channels + channel))
+          let middle = widened(center + channel)
+          for pixel in pixels {
+            let offset = pixel * channels + channel
+            let value = widened(gradient + offset)
+            sum += value
+            product += value * (widened(source + offset) - middle)
+          }
+          storeDoubles8(sum, result + channel)
+          storeDoubles8(product, result + (channels + channel))
+        } rest: { channel in
+          for pixel in pixels {
+            let value = Double(gradient[pixel * channels + channel])
+            result[channel] += value
+            result[channels + channel] += value * (Double(source[pixel * channels + channel]) - Double(center[channel]))
+          }
         }
-        storeDoubles8(sum, result + channel)
-        storeDoubles8(product, result + (channels + channel))
-        channel += 8
-      }
-      while channel < channels {
-        var (sum, product) = (0.0, 0.0)
-        for pixel in range {
-          let value = Double(gradient[pixel * channels + channel])
-          sum += value
-          product += value * (Double(source[pixel * channels + channel]) - Double(center[channel]))
-        }
-        (result[channel], result[channels + channel]) = (sum, product)
-        channel += 1
       }
     }
   }
@@ -93,37 +79,53 @@ struct ChannelSums {
     }
   }
 
-  @inline(__always) private func add(
-    _ tasks: PixelTasks, _ index: Int, _ x: Rows<Float>, _ result: UnsafeMutablePointer<Double>,
-    term: (UnsafePointer<Float>, Int) -> Wide, rest: (UnsafePointer<Float>, Int) -> Double
+  @inline(__always) private func add<Term: SumTerm>(
+    _ term: Term, _ tasks: PixelTasks, _ index: Int, _ x: Rows<Float>, _ result: UnsafeMutablePointer<Double>
   ) {
     let source = UnsafePointer(x[tasks.image(index)])
     let range = tasks.range(index)
-    var channel = 0
-    // 16 channels are a cache line, and enough sums side by side to hide the time of an addition.
-    while channel + 16 <= channels {
-      var (a, b) = (Wide(), Wide())
-      for pixel in range {
-        let address = source + (pixel * channels + channel)
-        a += term(address, channel)
-        b += term(address + 8, channel + 8)
+    for i in 0..<channels { result[i] = 0 }
+    eachRun(range) { pixels in
+      vectors(channels) { channel in
+        var sum = loadDoubles8(result + channel)
+        for pixel in pixels { sum += term.wide(source + (pixel * channels + channel), channel) }
+        storeDoubles8(sum, result + channel)
+      } rest: { channel in
+        for pixel in pixels { result[channel] += term.one(source[pixel * channels + channel], channel) }
       }
-      storeDoubles8(a, result + channel)
-      storeDoubles8(b, result + (channel + 8))
-      channel += 16
     }
-    if channel + 8 <= channels {
-      var sum = Wide()
-      for pixel in range { sum += term(source + (pixel * channels + channel), channel) }
-      storeDoubles8(sum, result + channel)
-      channel += 8
+  }
+
+  /// Short runs of pixels: memory is read in its order, and sums stay in registers for the length of a run.
+  @inline(__always) private func eachRun(_ pixels: Range<Int>, _ body: (Range<Int>) -> Void) {
+    for first in stride(from: pixels.lowerBound, to: pixels.upperBound, by: 8) {
+      body(first..<min(pixels.upperBound, first + 8))
     }
-    while channel < channels {
-      var sum = 0.0
-      for pixel in range { sum += rest(source + (pixel * channels + channel), channel) }
-      result[channel] = sum
-      channel += 1
-    }
+  }
+}
+
+/// What is summed over the elements of a channel. A type rather than a closure, which would be called for each vector.
+private protocol SumTerm {
+  func wide(_ address: UnsafePointer<Float>, _ channel: Int) -> SIMD8<Double>
+  func one(_ value: Float, _ channel: Int) -> Double
+}
+
+private struct PlainTerm: SumTerm {
+  @inline(__always) func wide(_ address: UnsafePointer<Float>, _ channel: Int) -> SIMD8<Double> { widened(address) }
+  @inline(__always) func one(_ value: Float, _ channel: Int) -> Double { Double(value) }
+}
+
+private struct SquareTerm: SumTerm {
+  let center: UnsafePointer<Double>
+
+  @inline(__always) func wide(_ address: UnsafePointer<Float>, _ channel: Int) -> SIMD8<Double> {
+    let difference = widened(address) - loadDoubles8(center + channel)
+    return difference * difference
+  }
+
+  @inline(__always) func one(_ value: Float, _ channel: Int) -> Double {
+    let difference = Double(value) - center[channel]
+    return difference * difference
   }
 }
 

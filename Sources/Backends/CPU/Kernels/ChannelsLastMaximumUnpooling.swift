@@ -54,14 +54,14 @@ final class ChannelsLastMaximumUnpooling: SwiftKernel {
     try call.parallelFor(tasks.count) { index, _ in
       let row = tasks.image(index)
       let places = indices[map.map { Int($0[row]) } ?? row]
-      var known = true
+      var known = SIMD8<Int32>(repeating: -1)
       for line in tasks.range(index) {
         let upper = y[row] + 2 * line * rowLength
         for column in 0..<width {
           let offset = (line * width + column) * channels
           let place = 2 * line * windows.width + 2 * column
-          known =
-            spread(x[row] + offset, places + offset, windows, place, upper + 2 * column * channels, rowLength) && known
+          let target = upper + 2 * column * channels
+          spread(x[row] + offset, places + offset, windows, place, target, rowLength, known: &known)
         }
         if windows.extraColumns > 0 {
           clear(upper + 2 * width * channels, channels)
@@ -69,7 +69,7 @@ final class ChannelsLastMaximumUnpooling: SwiftKernel {
         }
         if windows.extraRows > 0, line == height - 1 { clear(upper + 2 * rowLength, rowLength) }
       }
-      flags[index] = !known
+      flags[index] = known != SIMD8(repeating: -1)
     }
     return !(0..<tasks.count).contains { flags[$0] }
   }
@@ -77,33 +77,29 @@ final class ChannelsLastMaximumUnpooling: SwiftKernel {
   /// The four cells of one window.
   @inline(__always) private func spread(
     _ x: UnsafePointer<Float>, _ indices: UnsafePointer<Int32>, _ windows: OwnWindows, _ place: Int,
-    _ upper: UnsafeMutablePointer<Float>, _ rowLength: Int
-  ) -> Bool {
+    _ upper: UnsafeMutablePointer<Float>, _ rowLength: Int, known: inout SIMD8<Int32>
+  ) {
     let lower = upper + rowLength
     let zero = SIMD8<Float>()
-    var known = WindowCells.Mask(repeating: true)
     var channel = 0
     while channel + 8 <= channels {
       let value = load8(x + channel)
-      let cells = windows.cells(loadIndices8(indices + channel), place)
-      known = known .& cells.known
+      let cells = windows.cells(loadIndices8(indices + channel), place, known: &known)
       store8(zero.replacing(with: value, where: cells.first), upper + channel)
       store8(zero.replacing(with: value, where: cells.second), upper + (channels + channel))
       store8(zero.replacing(with: value, where: cells.third), lower + channel)
       store8(zero.replacing(with: value, where: cells.fourth), lower + (channels + channel))
       channel += 8
     }
-    var isKnown = all(known)
     while channel < channels {
       let cell = windows.cell(indices[channel], place)
       upper[channel] = cell == 0 ? x[channel] : 0
       upper[channels + channel] = cell == 1 ? x[channel] : 0
       lower[channel] = cell == 2 ? x[channel] : 0
       lower[channels + channel] = cell == 3 ? x[channel] : 0
-      isKnown = isKnown && cell != nil
+      if cell == nil { known = SIMD8() }
       channel += 1
     }
-    return isKnown
   }
 
   private func clear(_ target: UnsafeMutablePointer<Float>, _ count: Int) {

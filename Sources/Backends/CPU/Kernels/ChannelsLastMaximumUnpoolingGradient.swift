@@ -48,17 +48,17 @@ final class ChannelsLastMaximumUnpoolingGradient: SwiftKernel {
     try call.parallelFor(tasks.count) { index, _ in
       let row = tasks.image(index)
       let places = indices[map.map { Int($0[row]) } ?? row]
-      var known = true
+      var known = SIMD8<Int32>(repeating: -1)
       for line in tasks.range(index) {
         let upper = dy[row] + 2 * line * rowLength
         for column in 0..<width {
           let offset = (line * width + column) * channels
           let place = 2 * line * windows.width + 2 * column
-          known =
-            pick(upper + 2 * column * channels, rowLength, places + offset, windows, place, dx[row] + offset) && known
+          let source = upper + 2 * column * channels
+          pick(source, rowLength, places + offset, windows, place, dx[row] + offset, known: &known)
         }
       }
-      flags[index] = !known
+      flags[index] = known != SIMD8(repeating: -1)
     }
     return !(0..<tasks.count).contains { flags[$0] }
   }
@@ -66,14 +66,12 @@ final class ChannelsLastMaximumUnpoolingGradient: SwiftKernel {
   /// One pixel of dx out of the four cells of its window.
   @inline(__always) private func pick(
     _ upper: UnsafePointer<Float>, _ rowLength: Int, _ indices: UnsafePointer<Int32>, _ windows: OwnWindows,
-    _ place: Int, _ dx: UnsafeMutablePointer<Float>
-  ) -> Bool {
+    _ place: Int, _ dx: UnsafeMutablePointer<Float>, known: inout SIMD8<Int32>
+  ) {
     let lower = upper + rowLength
-    var known = WindowCells.Mask(repeating: true)
     var channel = 0
     while channel + 8 <= channels {
-      let cells = windows.cells(loadIndices8(indices + channel), place)
-      known = known .& cells.known
+      let cells = windows.cells(loadIndices8(indices + channel), place, known: &known)
       var value = load8(upper + channel)
       value.replace(with: load8(upper + (channels + channel)), where: cells.second)
       value.replace(with: load8(lower + channel), where: cells.third)
@@ -81,16 +79,14 @@ final class ChannelsLastMaximumUnpoolingGradient: SwiftKernel {
       store8(value, dx + channel)
       channel += 8
     }
-    var isKnown = all(known)
     while channel < channels {
       if let cell = windows.cell(indices[channel], place) {
         dx[channel] = (cell < 2 ? upper : lower)[(cell & 1) * channels + channel]
       } else {
-        isKnown = false
+        known = SIMD8()
       }
       channel += 1
     }
-    return isKnown
   }
 
   /// Any indices, any layouts: plane by plane.

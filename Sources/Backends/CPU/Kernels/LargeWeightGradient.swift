@@ -7,7 +7,7 @@ import CDecoupled
 import DecoupledBackendKit
 
 final class LargeWeightGradient: SwiftKernel {
-  private static let group = 24
+  private static let group = MicroKernel.rows
 
   private let x: Operand
   private let dy: Operand

@@ -110,11 +110,13 @@ final class LargeWeightTransposedConvolution: SwiftKernel {
       let depth = min(Self.slice, self.x.shape[1] - first)
       let source = pixels + first * step
       for row in 0..<depth {
-        for panel in 0..<(length + 15) / 16 {
-          let target = packed + (panel * depth + row) * 16
-          let count = min(16, length - panel * 16)
-          weights.copy(first + row, start + panel * 16, count, to: target)
-          for i in count..<16 { target[i] = 0 }
+        for panel in 0..<length / 16 {
+          weights.copy16(first + row, start + panel * 16, to: packed + (panel * depth + row) * 16)
+        }
+        if length % 16 > 0 {
+          let target = packed + (length / 16 * depth + row) * 16
+          weights.copy(first + row, start + (length & ~15), length % 16, to: target)
+          for i in length % 16..<16 { target[i] = 0 }
         }
       }
       for panel in 0..<(length + 15) / 16 {

@@ -39,6 +39,22 @@ struct LargeWeightRows {
   let halves: UnsafePointer<Float16>?
   let step: Int
 
+  /// Copies 16 elements of a row, widened to float32.
+  @inline(__always) func copy16(_ row: Int, _ start: Int, to target: UnsafeMutablePointer<Float>) {
+    let place = row * step + start
+    if let floats {
+      store8(load8(floats + place), target)
+      store8(load8(floats + (place + 8)), target + 8)
+    } else if let halves {
+      store8(widened(halves + place), target)
+      store8(widened(halves + (place + 8)), target + 8)
+    }
+  }
+
+  @inline(__always) private func widened(_ address: UnsafePointer<Float16>) -> SIMD8<Float> {
+    SIMD8<Float>(UnsafeRawPointer(address).loadUnaligned(as: SIMD8<Float16>.self))
+  }
+
   /// Copies a piece of a row, widened to float32.
   @inline(__always) func copy(_ row: Int, _ start: Int, _ count: Int, to target: UnsafeMutablePointer<Float>) {
     if let floats {
@@ -46,7 +62,7 @@ struct LargeWeightRows {
     } else if let halves {
       let source = halves + (row * step + start)
       vectors(count) { i in
-        store8(SIMD8<Float>(UnsafeRawPointer(source + i).loadUnaligned(as: SIMD8<Float16>.self)), target + i)
+        store8(widened(source + i), target + i)
       } rest: { i in
         target[i] = Float(source[i])
       }

@@ -19,13 +19,21 @@ struct OwnWindows {
     guard 0...1 ~= extraRows, 0...1 ~= extraColumns else { return nil }
   }
 
-  /// Which cell of the window at `place` each index names: bit patterns for upper left, upper right, lower left, lower
-  /// right.
-  @inline(__always) func cells(_ indices: SIMD8<Int32>, _ place: Int) -> WindowCells {
+  /// Which cell of the window at `place` each index names. `known` becomes zero in lanes whose index names none.
+  @inline(__always) func cells(_ indices: SIMD8<Int32>, _ place: Int, known: inout SIMD8<Int32>) -> WindowCells {
     let offset = indices &- Int32(truncatingIfNeeded: place)
-    let row = Int32(truncatingIfNeeded: width)
-    return WindowCells(
-      first: offset .== 0, second: offset .== 1, third: offset .== row, fourth: offset .== row &+ 1)
+    // Compared with vectors, not with numbers: those comparisons go lane by lane.
+    let one = SIMD8<Int32>(repeating: 1)
+    let row = SIMD8<Int32>(repeating: Int32(truncatingIfNeeded: width))
+    let cells = WindowCells(
+      first: offset .== SIMD8(), second: offset .== one, third: offset .== row, fourth: offset .== row &+ one)
+    var named = SIMD8<Int32>()
+    named.replace(with: -1, where: cells.first)
+    named.replace(with: -1, where: cells.second)
+    named.replace(with: -1, where: cells.third)
+    named.replace(with: -1, where: cells.fourth)
+    known &= named
+    return cells
   }
 
   /// The same for one index, nil when it lies outside its window.
@@ -46,7 +54,4 @@ struct WindowCells {
   let second: Mask
   let third: Mask
   let fourth: Mask
-
-  /// Lanes whose index is one of the window's.
-  var known: Mask { first .| second .| third .| fourth }
 }
