@@ -66,9 +66,9 @@ struct WinogradBlocks {
   static func plan<Form: WinogradForm>(_: Form.Type, _ parts: ConvolutionParts) -> (WinogradBlocks, Workspace) {
     let total = WinogradTiles<Form>(parts.geometry).perImage * parts.x.rows
     let (inputs, outputs) = ((parts.inputChannels + 7) & ~7, (parts.outputChannels + 15) & ~15)
-    // A block reads all weights once: the more of them, the more tiles have to share them. Measured, and a multiple of
-    // the rows of the micro-kernel.
-    let wanted = inputs * outputs <= 64 * 128 ? 48 : 96
+    // Few weights: blocks that the second-level cache holds. Many: each block reads them all, so more tiles share them.
+    // Measured on Zen 3, and multiples of the rows of the micro-kernel.
+    let wanted = inputs * outputs <= 128 * 128 ? 24 : 96
     let isShared = total < 6 * wanted
     let tiles = isShared ? min(total, 4 * wanted) : wanted
     let matrices =
