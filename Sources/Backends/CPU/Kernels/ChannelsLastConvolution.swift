@@ -10,8 +10,8 @@ enum ChannelsLastConvolution {
   static func kernel(_ readers: [NodeReader]) throws -> any SwiftKernel {
     let parts = try ConvolutionParts(readers)
     switch try method(parts) {
-    case .winograd4: return try WinogradConvolution<Winograd4>(parts, .winograd4)
-    case .winograd6: return try WinogradConvolution<Winograd6>(parts, .winograd6)
+    case .winograd4: return WinogradConvolution(parts, .winograd4)
+    case .winograd6: return WinogradConvolution(parts, .winograd6)
     case .pixels: return try PixelConvolution(parts)
     case .patches: return try PatchConvolution(parts)
     }

@@ -7,36 +7,24 @@
 /// A tile's result does not depend on the others of its block, so neither does it on how tiles are cut into blocks.
 import DecoupledBackendKit
 
-final class WinogradConvolution<Form: WinogradForm>: SwiftKernel {
+final class WinogradConvolution: SwiftKernel {
   private let parts: ConvolutionParts
   private let packing: WeightPacking
-  private let tiles: WinogradTiles<Form>
-  /// Tiles whose transforms are in memory at a time.
-  private let blockTiles: Int
-  private let isShared: Bool
-  private let inputStep: Int
-  private let outputStep: Int
+  private let blocks: WinogradBlocks
   let workspaceSize: Int
   let laneWorkspaceSize: Int
 
-  init(_ parts: ConvolutionParts, _ kind: WeightForm.Kind) throws {
+  /// - Parameter kind: `winograd4` or `winograd6`.
+  init(_ parts: ConvolutionParts, _ kind: WeightForm.Kind) {
     self.parts = parts
     packing = parts.packing(kind)
-    tiles = WinogradTiles(parts.geometry)
-    inputStep = (parts.inputChannels + 7) & ~7
-    outputStep = packing.panels * 16
-    let total = tiles.perImage * parts.x.rows
-    // A block reads all weights once: the more of them, the more tiles have to share them.
-    let wanted = WinogradBlocks.tiles(inputs: parts.inputChannels, outputs: parts.outputChannels)
-    isShared = total < 6 * wanted
-    blockTiles = isShared ? min(total, 4 * wanted) : wanted
-    let matrices =
-      Form.frequencies
-      * (WinogradTiles<Form>.step(tiles: blockTiles, channels: inputStep)
-        + WinogradTiles<Form>.step(tiles: blockTiles, channels: outputStep))
-    let scratch = WinogradTiles<Form>.scratchCount(channels: parts.inputChannels)
-    workspaceSize = (ChannelEpilogue.workspaceCount(parts.epilogue) + (isShared ? matrices : 0)) * 4
-    laneWorkspaceSize = (scratch + (isShared ? 0 : matrices)) * 4
+    let floats: WinogradBlocks.Workspace
+    switch kind {
+    case .winograd6: (blocks, floats) = WinogradBlocks.plan(Winograd6.self, parts)
+    default: (blocks, floats) = WinogradBlocks.plan(Winograd4.self, parts)
+    }
+    workspaceSize = (ChannelEpilogue.workspaceCount(parts.epilogue) + floats.shared) * 4
+    laneWorkspaceSize = floats.lane * 4
   }
 
   func packedForm(input: Int) -> UInt64 { parts.packedForm(input: input, packing) }
@@ -47,98 +35,50 @@ final class WinogradConvolution<Form: WinogradForm>: SwiftKernel {
     try call.requireBatch(x.count, y.count, layer: parts.x.layer)
     let workspace = call.workspace!.assumingMemoryBound(to: Float.self)
     let epilogue = try ChannelEpilogue(parts.epilogue, call, workspace)
+    let matrices = workspace + ChannelEpilogue.workspaceCount(parts.epilogue)
     try parts.withWeights(packing, call) { weights in
-      if isShared {
-        let matrices = workspace + ChannelEpilogue.workspaceCount(parts.epilogue)
-        let total = x.count * tiles.perImage
-        for first in stride(from: 0, to: total, by: blockTiles) {
-          try runShared(call, first..<min(total, first + blockTiles), x, weights, epilogue, y, matrices)
-        }
-      } else {
-        try runBlocks(call, x, weights, epilogue, y)
+      // Named types, because generic code is only fast where the compiler sees what it is called with.
+      switch packing.form.kind {
+      case .winograd6:
+        let stages = WinogradStages<Winograd6>(parts, packing, blocks, weights, epilogue)
+        try stages.run(call, x, y, matrices)
+      default:
+        let stages = WinogradStages<Winograd4>(parts, packing, blocks, weights, epilogue)
+        try stages.run(call, x, y, matrices)
       }
     }
-  }
-
-  private func runBlocks(
-    _ call: KernelCall, _ x: Rows<Float>, _ weights: UnsafePointer<Float>, _ epilogue: ChannelEpilogue, _ y: Rows<Float>
-  ) throws {
-    let total = x.count * tiles.perImage
-    let blocks = (total + blockTiles - 1) / blockTiles
-    try call.parallelFor(blocks) { index, lane in
-      let block = index * total / blocks..<(index + 1) * total / blocks
-      let scratch = call.laneWorkspace(lane)!.assumingMemoryBound(to: Float.self)
-      let step = Steps(block.count, inputStep, outputStep)
-      let transformed = scratch + WinogradTiles<Form>.scratchCount(channels: parts.inputChannels)
-      let products = transformed + Form.frequencies * step.input
-      tiles.transformInput(
-        x, channels: parts.inputChannels, tiles: block, into: transformed, rowStep: inputStep, step: step.input,
-        scratch: scratch)
-      for frequency in 0..<Form.frequencies {
-        multiply(
-          transformed + frequency * step.input, weights + frequency * packing.step, block.count, 0..<packing.panels,
-          into: products + frequency * step.output)
-      }
-      tiles.transformOutput(
-        products, rowStep: outputStep, step: step.output, channels: parts.outputChannels, tiles: block, epilogue, to: y,
-        scratch: scratch)
-    }
-  }
-
-  private func runShared(
-    _ call: KernelCall, _ block: Range<Int>, _ x: Rows<Float>, _ weights: UnsafePointer<Float>,
-    _ epilogue: ChannelEpilogue, _ y: Rows<Float>, _ matrices: UnsafeMutablePointer<Float>
-  ) throws {
-    let step = Steps(block.count, inputStep, outputStep)
-    let products = matrices + Form.frequencies * step.input
-    let part = 4
-    let partCount = (block.count + part - 1) / part
-    func tiles(_ index: Int) -> Range<Int> {
-      block.lowerBound + index * part..<min(block.upperBound, block.lowerBound + (index + 1) * part)
-    }
-    try call.parallelFor(partCount) { index, lane in
-      self.tiles.transformInput(
-        x, channels: parts.inputChannels, tiles: tiles(index), into: matrices + index * part * inputStep,
-        rowStep: inputStep, step: step.input, scratch: call.laneWorkspace(lane)!.assumingMemoryBound(to: Float.self))
-    }
-    let cuts = min(packing.panels, 2)
-    try call.parallelFor(Form.frequencies * cuts) { index, _ in
-      let (frequency, cut) = (index / cuts, index % cuts)
-      multiply(
-        matrices + frequency * step.input, weights + frequency * packing.step, block.count,
-        cut * packing.panels / cuts..<(cut + 1) * packing.panels / cuts, into: products + frequency * step.output)
-    }
-    try call.parallelFor(partCount) { index, lane in
-      self.tiles.transformOutput(
-        products + index * part * outputStep, rowStep: outputStep, step: step.output, channels: parts.outputChannels,
-        tiles: tiles(index), epilogue, to: y, scratch: call.laneWorkspace(lane)!.assumingMemoryBound(to: Float.self))
-    }
-  }
-
-  /// Distances between the matrices of two frequencies.
-  private struct Steps {
-    let input: Int
-    let output: Int
-    init(_ tiles: Int, _ inputStep: Int, _ outputStep: Int) {
-      input = WinogradTiles<Form>.step(tiles: tiles, channels: inputStep)
-      output = WinogradTiles<Form>.step(tiles: tiles, channels: outputStep)
-    }
-  }
-
-  /// The product of one frequency for some panels of output channels.
-  private func multiply(
-    _ transformed: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ tiles: Int, _ panels: Range<Int>,
-    into products: UnsafeMutablePointer<Float>
-  ) {
-    PanelProduct.run(
-      rows: tiles, depth: parts.inputChannels, transformed, inputStep, weights, panelStep: parts.inputChannels * 16,
-      panels: panels, into: products, outputStep)
   }
 }
 
-enum WinogradBlocks {
-  /// Tiles of a block, measured: a multiple of the rows of the micro-kernel.
-  static func tiles(inputs: Int, outputs: Int) -> Int {
-    inputs * outputs <= 64 * 128 ? 48 : 96
+/// How the tiles of a layer are cut.
+struct WinogradBlocks {
+  /// Tiles whose transforms are in memory at a time.
+  let tiles: Int
+  /// Whether the lanes work on the same block.
+  let isShared: Bool
+
+  /// Floats for all lanes and for each.
+  struct Workspace {
+    let shared: Int
+    let lane: Int
+  }
+
+  static func plan<Form: WinogradForm>(_: Form.Type, _ parts: ConvolutionParts) -> (WinogradBlocks, Workspace) {
+    let total = WinogradTiles<Form>(parts.geometry).perImage * parts.x.rows
+    let (inputs, outputs) = ((parts.inputChannels + 7) & ~7, (parts.outputChannels + 15) & ~15)
+    // Few weights: blocks that the second-level cache holds. Many: each block reads them all, so more tiles share them.
+    // Measured on Zen 3, and multiples of the rows of the micro-kernel.
+    let wanted = inputs * outputs <= 128 * 128 ? 24 : 96
+    let isShared = total < 6 * wanted
+    let tiles = isShared ? min(total, 4 * wanted) : wanted
+    let matrices =
+      Form.frequencies
+      * (WinogradPlacement.rows(tiles: tiles, channels: inputs).step
+        + WinogradPlacement.rows(tiles: tiles, channels: outputs).step)
+    let scratch = WinogradTiles<Form>.scratchCount(channels: parts.inputChannels)
+    return (
+      WinogradBlocks(tiles: tiles, isShared: isShared),
+      Workspace(shared: isShared ? matrices : 0, lane: scratch + (isShared ? 0 : matrices))
+    )
   }
 }

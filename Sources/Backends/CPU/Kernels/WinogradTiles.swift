@@ -4,6 +4,30 @@
 /// `step` floats apart, which is no multiple of a large power of two: a tile's values would meet in one set of the cache.
 import DecoupledBackendKit
 
+/// Where the transforms of a block of tiles stand.
+struct WinogradPlacement {
+  /// Floats from one tile to the next.
+  let row: Int
+  /// Floats from 16 channels to the next 16.
+  let panel: Int
+  /// Floats from one frequency to the next.
+  let step: Int
+
+  /// [frequency][tile][channel]
+  static func rows(tiles: Int, channels: Int) -> WinogradPlacement {
+    WinogradPlacement(row: channels, panel: 16, step: tiles * channels + 16)
+  }
+
+  /// [frequency][16 channels][tile][channel]
+  static func panels(tiles: Int, channels: Int) -> WinogradPlacement {
+    WinogradPlacement(row: 16, panel: tiles * 16, step: tiles * ((channels + 15) & ~15) + 16)
+  }
+
+  @inline(__always) func offset(_ tile: Int, _ channel: Int) -> Int {
+    tile * row + (channel >> 4) * panel + (channel & 15)
+  }
+}
+
 struct WinogradTiles<Form: WinogradForm> {
   let height: Int
   let width: Int
@@ -21,25 +45,20 @@ struct WinogradTiles<Form: WinogradForm> {
     perImage = tilesX * ((outHeight + Form.outputs - 1) / Form.outputs)
   }
 
-  /// Distance between the matrices of two frequencies.
-  static func step(tiles: Int, channels: Int) -> Int { tiles * channels + 16 }
-
   /// Floats that a lane needs to transform images of so many channels.
   static func scratchCount(channels: Int) -> Int { paddedStep(channels) + Form.frequencies * 8 }
 
   /// Image, and row and column of the first result of a tile.
-  @inline(__always) private func place(_ tile: Int) -> (image: Int, y: Int, x: Int) {
+  @inline(__always) func place(_ tile: Int) -> (image: Int, y: Int, x: Int) {
     let (image, rest) = (tile / perImage, tile % perImage)
     return (image, rest / tilesX * Form.outputs, rest % tilesX * Form.outputs)
   }
 
-  /// B^T d B for each tile. Row i of the matrices belongs to the i-th of `tiles`.
-  /// - Parameters:
-  ///   - rowStep: floats of a row, at least `channels` rounded up to 8.
-  ///   - scratch: `scratchCount(channels:)` floats.
+  /// B^T d B for each tile, the i-th of `tiles` in place of the i-th tile.
+  /// - Parameter scratch: `scratchCount(channels:)` floats.
   func transformInput(
-    _ x: Rows<Float>, channels: Int, tiles: Range<Int>, into matrices: UnsafeMutablePointer<Float>, rowStep: Int,
-    step: Int, scratch: UnsafeMutablePointer<Float>
+    _ x: Rows<Float>, channels: Int, tiles: Range<Int>, into matrices: UnsafeMutablePointer<Float>,
+    _ placement: WinogradPlacement, scratch: UnsafeMutablePointer<Float>
   ) {
     let temporary = scratch
     let zeros = scratch + Form.frequencies * 8
@@ -57,14 +76,14 @@ struct WinogradTiles<Form: WinogradForm> {
               isInside ? UnsafePointer(x[image] + (row * width + column) * channels) : UnsafePointer(zeros)
           }
         }
-        let target = matrices + (tile - tiles.lowerBound) * rowStep
-        var channel = 0
-        while channel + 8 <= channels {
-          transform({ load8(sources[$0] + channel) }, target + channel, step, temporary)
-          channel += 8
-        }
-        if channel < channels {
-          transform({ load8(sources[$0] + channel, first: channels - channel) }, target + channel, step, temporary)
+        for channel in stride(from: 0, to: channels, by: 8) {
+          let target = matrices + placement.offset(tile - tiles.lowerBound, channel)
+          if channel + 8 <= channels {
+            transform({ load8(sources[$0] + channel) }, target, placement.step, temporary)
+          } else {
+            let count = channels - channel
+            transform({ load8(sources[$0] + channel, first: count) }, target, placement.step, temporary)
+          }
         }
       }
     }
@@ -85,19 +104,19 @@ struct WinogradTiles<Form: WinogradForm> {
 
   /// A^T m A for each tile, finished and written to its place.
   func transformOutput(
-    _ matrices: UnsafePointer<Float>, rowStep: Int, step: Int, channels: Int, tiles: Range<Int>,
+    _ matrices: UnsafePointer<Float>, _ placement: WinogradPlacement, channels: Int, tiles: Range<Int>,
     _ epilogue: ChannelEpilogue, to y: Rows<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
     for tile in tiles {
       let (image, firstRow, firstColumn) = place(tile)
       let rows = min(Form.outputs, outHeight - firstRow)
       let columns = min(Form.outputs, outWidth - firstColumn)
-      let source = matrices + (tile - tiles.lowerBound) * rowStep
+      let source = matrices + placement.offset(tile - tiles.lowerBound, 0)
       let target = y[image] + (firstRow * outWidth + firstColumn) * channels
       for channel in stride(from: 0, to: channels, by: 8) {
         for j in 0..<Form.points {
           Form.output(
-            { load8(source + (channel + ($0 * Form.points + j) * step)) },
+            { load8(source + (channel + ($0 * Form.points + j) * placement.step)) },
             { store8($1, scratch + ($0 * Form.points + j) * 8) })
         }
         let part = epilogue.part(channel)
