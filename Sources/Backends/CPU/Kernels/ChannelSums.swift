@@ -98,8 +98,8 @@ struct ChannelSums {
 
   /// Short runs of pixels: memory is read in its order, and sums stay in registers for the length of a run.
   @inline(__always) private func eachRun(_ pixels: Range<Int>, _ body: (Range<Int>) -> Void) {
-    for first in stride(from: pixels.lowerBound, to: pixels.upperBound, by: 8) {
-      body(first..<min(pixels.upperBound, first + 8))
+    for first in stride(from: pixels.lowerBound, to: pixels.upperBound, by: 16) {
+      body(first..<min(pixels.upperBound, first + 16))
     }
   }
 }

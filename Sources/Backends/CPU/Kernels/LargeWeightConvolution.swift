@@ -7,7 +7,7 @@ import CDecoupled
 import DecoupledBackendKit
 
 final class LargeWeightConvolution: SwiftKernel {
-  private static let slice = 384
+  private static let slice = 768
   /// Rows of weights that meet all panels together: a multiple of the rows of each micro-kernel.
   private static let group = 24
 

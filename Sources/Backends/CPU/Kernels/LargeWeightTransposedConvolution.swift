@@ -1,8 +1,8 @@
 /// ConvTranspose with few input pixels and large weights, with the BatchNormalization (inference form) and Relu that may
 /// follow it. It is also the gradient of the convolution with large weights.
 ///
-/// A task owns a block of output channels, that is a block of columns of the weights. It copies some rows of them to the
-/// cache in panels of 16, multiplies them with the pixels of all images, and adds the windows so made to their places in
+/// A task owns a block of output channels, that is a block of columns of the weights. It copies pieces of some rows to the
+/// cache, where they lie close together, multiplies them with the pixels of all images, and adds the windows so made to their places in
 /// planes of its own: no two tasks write to the same plane, and each weight is read once.
 ///
 /// Pixels without any value are left out: the seed of a saliency map has one cell that is not zero.
@@ -11,7 +11,7 @@ import DecoupledBackendKit
 
 final class LargeWeightTransposedConvolution: SwiftKernel {
   /// Rows of weights that are copied to the cache together.
-  private static let slice = 128
+  private static let slice = 64
 
   private let x: Operand
   private let weights: LargeWeights
@@ -20,6 +20,7 @@ final class LargeWeightTransposedConvolution: SwiftKernel {
   private let outputChannels: Int
   private let blockChannels: Int
   private let panels: Int
+  private let packedStep: Int
   private let pixelsOffset: Int
   let workspaceSize: Int
   let laneWorkspaceSize: Int
@@ -44,13 +45,15 @@ final class LargeWeightTransposedConvolution: SwiftKernel {
     windows = SmallWindows(geometry: geometry, steps: ImageSteps(channel: geometry.inputPixels, pixel: 1))
     epilogue = try EpilogueOperands(readers, bias: bias, shape: y.shape, layout: Int(y.layout))
     let size = geometry.kernelSize
-    let wanted = max(1, min(384 / size, (outputChannels + 15) / 16))
+    let wanted = max(1, min(768 / size, (outputChannels + 15) / 16))
     blockChannels = size == 1 && wanted > 16 ? wanted & ~15 : wanted
     panels = (blockChannels * size + 15) / 16
+    packedStep = paddedStep(panels * 16)
     let columns = paddedStep(x.rows * x.planeLength)
     pixelsOffset = (epilogue.workspaceCount + 15) & ~15
     workspaceSize = (pixelsOffset + x.shape[1] * columns) * 4
-    laneWorkspaceSize = (panels * 16 * (columns + Self.slice) + blockChannels * geometry.inputPixels) * 4
+    let pieces = panels * 16 * columns + packedStep * Self.slice
+    laneWorkspaceSize = (pieces + blockChannels * geometry.inputPixels) * 4
   }
 
   func run(_ call: KernelCall) throws {
@@ -69,7 +72,7 @@ final class LargeWeightTransposedConvolution: SwiftKernel {
       let block = first..<min(outputChannels, first + blockChannels)
       let products = call.laneWorkspace(lane)!.assumingMemoryBound(to: Float.self)
       let packed = products + panels * 16 * columns.count
-      let planes = packed + panels * 16 * Self.slice
+      let planes = packed + packedStep * Self.slice
       multiply(weights, block, pixels, columns: columns.count, step, packed, into: products)
       scatter(products, columns, block, epilogue, planes, y)
     }
@@ -110,20 +113,14 @@ final class LargeWeightTransposedConvolution: SwiftKernel {
       let depth = min(Self.slice, self.x.shape[1] - first)
       let source = pixels + first * step
       for row in 0..<depth {
-        for panel in 0..<length / 16 {
-          weights.copy16(first + row, start + panel * 16, to: packed + (panel * depth + row) * 16)
-        }
-        if length % 16 > 0 {
-          let target = packed + (length / 16 * depth + row) * 16
-          weights.copy(first + row, start + (length & ~15), length % 16, to: target)
-          for i in length % 16..<16 { target[i] = 0 }
-        }
+        let target = packed + row * packedStep
+        weights.copy(first + row, start, length, to: target)
+        for i in length..<(length + 15) & ~15 { target[i] = 0 }
       }
-      for panel in 0..<(length + 15) / 16 {
-        let piece = packed + panel * depth * 16
-        let target = products + panel * 16
+      for place in stride(from: 0, to: length, by: 16) {
+        let (piece, target) = (packed + place, products + place)
         MicroKernel.panel(
-          rows: columns, depth: depth, columnsOf: source, step, piece, 16, target, panels * 16, adds: first > 0)
+          rows: columns, depth: depth, columnsOf: source, step, piece, packedStep, target, panels * 16, adds: first > 0)
       }
     }
   }

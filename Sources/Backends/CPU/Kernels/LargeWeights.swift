@@ -39,18 +39,6 @@ struct LargeWeightRows {
   let halves: UnsafePointer<Float16>?
   let step: Int
 
-  /// Copies 16 elements of a row, widened to float32.
-  @inline(__always) func copy16(_ row: Int, _ start: Int, to target: UnsafeMutablePointer<Float>) {
-    let place = row * step + start
-    if let floats {
-      store8(load8(floats + place), target)
-      store8(load8(floats + (place + 8)), target + 8)
-    } else if let halves {
-      store8(widened(halves + place), target)
-      store8(widened(halves + (place + 8)), target + 8)
-    }
-  }
-
   @inline(__always) private func widened(_ address: UnsafePointer<Float16>) -> SIMD8<Float> {
     SIMD8<Float>(UnsafeRawPointer(address).loadUnaligned(as: SIMD8<Float16>.self))
   }
