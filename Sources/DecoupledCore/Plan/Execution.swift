@@ -7,8 +7,8 @@ public final class Execution: @unchecked Sendable {
   private var arena: TensorStorage?
   private var workspace: TensorStorage?
   private var laneWorkspace: TensorStorage?
-  /// Called after each kernel with its layer, its operators and its time in seconds.
-  public var onKernel: ((_ layer: String, _ operators: String, _ seconds: Double) -> Void)?
+  /// Called after each kernel.
+  public var onKernel: ((KernelTiming) -> Void)?
 
   public init(_ control: RunControl) { self.control = control }
 
@@ -87,7 +87,10 @@ public final class Execution: @unchecked Sendable {
             kernel.handle, inputs, Int32(inputs.count), outputs, Int32(outputs.count), &context, message, capacity)
         }
       }
-      onKernel?(kernel.name, kernel.operators, Self.seconds() - began)
+      onKernel?(
+        KernelTiming(
+          layer: kernel.name, operators: kernel.operators, seconds: Self.seconds() - began,
+          multiplyAdds: kernel.work?.multiplyAdds(batch) ?? 0))
     }
     for fetch in plan.fetches {
       guard case .view? = plan.places[fetch], let target = bound[fetch] else { continue }

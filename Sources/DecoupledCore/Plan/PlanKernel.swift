@@ -5,6 +5,7 @@ final class PlanKernel: @unchecked Sendable {
   /// Names of the nodes, for messages and timings.
   let name: String
   let operators: String
+  let work: KernelWork?
   let backend: Backend
   let handle: OpaquePointer
   /// In the order of the contract; nil for an absent operand.
@@ -19,10 +20,14 @@ final class PlanKernel: @unchecked Sendable {
     let nodes = chain.map { graph.nodes[$0] }
     try self.init(
       nodes.count == 1 ? nodes[0].name : "\(nodes[0].name)…\(nodes[nodes.count - 1].name)",
-      operators: nodes.map(\.operation.operatorName).joined(separator: "+"), written, backend: backend)
+      operators: nodes.map(\.operation.operatorName).joined(separator: "+"), written, backend: backend,
+      work: KernelWork(graph, chain: chain))
   }
 
-  init(_ name: String, operators: String, _ written: ContractNodes, backend: Backend) throws {
+  init(
+    _ name: String, operators: String, _ written: ContractNodes, backend: Backend, work: KernelWork? = nil
+  ) throws {
+    self.work = work
     self.name = name
     self.operators = operators
     self.backend = backend

@@ -7,8 +7,8 @@ public final class Predictor {
   public let backend: Backend
   public let control: RunControl
   public let settings: PredictionSettings
-  /// Calls back after each kernel with layer, operators and seconds.
-  public var onKernel: ((String, String, Double) -> Void)? {
+  /// Calls back after each kernel.
+  public var onKernel: ((KernelTiming) -> Void)? {
     get { execution.onKernel }
     set { execution.onKernel = newValue }
   }

@@ -1,0 +1,145 @@
+import ArgumentParser
+import DecoupledCore
+import DecoupledNetworks
+import DecoupledVision
+
+/// `decoupled bench`: how fast a network runs here.
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Time predictions or training steps of a network with drawn weights, or of a model.")
+
+  enum Phase: String, ExpressibleByArgument, CaseIterable {
+    case predict, classification, segmentation
+  }
+
+  @OptionGroup var engine: EngineOptions
+
+  @Option(help: "Preset or description (JSON) of the network.")
+  var network = "vgg16"
+
+  @Option(help: "A model to take instead of a network with drawn weights.")
+  var model: String?
+
+  @Option(help: "What is timed: predict, or a training step of classification or segmentation.")
+  var phase = Phase.predict
+
+  @Option(help: "Images in one batch.")
+  var batch = 1
+
+  @Option(help: "Identified classes in each image.")
+  var labels = 1
+
+  @Option(help: "Runs that are timed, after one that is not.")
+  var runs = 5
+
+  @Flag(help: "List every kernel: time, effective GFLOP/s (direct count) and share of the whole.")
+  var layers = false
+
+  func validate() throws {
+    guard batch >= 1, labels >= 0, runs >= 1 else {
+      throw ValidationError("--batch and --runs must be at least 1, --labels at least 0.")
+    }
+  }
+
+  func run() throws {
+    let model = try subject()
+    let (backend, control) = try engine.open()
+    var table = KernelTable()
+    let step = try workload(model, backend, control) { table.add($0) }
+    try step()
+    table = KernelTable()
+    var seconds: [Double] = []
+    for _ in 0..<runs {
+      let clock = ContinuousClock()
+      seconds.append(try clock.measure(step) / .seconds(1))
+    }
+    seconds.sort()
+    print(
+      "\(model.description.name), \(phase.rawValue), batch \(batch), \(labels) labels, \(backend.info.name) \(backend.info.variant), \(control.pool.lanes) threads: median \(Console.decimal(1000 * seconds[seconds.count / 2], 1)) ms, \(Console.decimal(1000 * seconds[0], 1)) to \(Console.decimal(1000 * seconds[seconds.count - 1], 1)), \(Console.decimal(Double(batch) / seconds[seconds.count / 2], 2)) images/s"
+    )
+    if layers { print(table.text(runs: runs)) }
+  }
+
+  private func subject() throws -> Model {
+    if let model { return try ModelFile.open(model) }
+    let description = try NetworkDescription(preset: network) ?? NetworkDescription.read(network)
+    let names = (1...description.classes).map { "class\($0)" }
+    let made = try Model(description, classNames: names, parameters: ParameterStore())
+    try made.fillClassification(seed: 1)
+    try made.fillSegmentation(seed: 1)
+    return made
+  }
+
+  /// One run of what is timed.
+  private func workload(
+    _ model: Model, _ backend: Backend, _ control: RunControl, _ onKernel: @escaping (KernelTiming) -> Void
+  ) throws -> () throws -> Void {
+    let description = model.description
+    guard labels <= description.classes else {
+      throw EngineError(.invalidArgument, "The network has \(description.classes) classes, fewer than \(labels).")
+    }
+    var random = CounterRandom(seed: 1, stream: 0, index: 0)
+    if phase == .predict {
+      var settings = PredictionSettings()
+      settings.imagesPerBatch = batch
+      let predictor = try Predictor(model, backend: backend, control: control, settings: settings)
+      if layers { predictor.onKernel = onKernel }
+      let images = (0..<batch).map { _ in
+        var image = RGBImage(width: description.inputSize, height: description.inputSize)
+        for index in image.pixels.indices { image.pixels[index] = UInt8(random.int(0...255)) }
+        return image
+      }
+      let given = [[Int]?](repeating: Array(0..<labels), count: batch)
+      return { _ = try predictor.predict(images, labels: given) }
+    }
+    var solver = SolverSettings()
+    solver.batchSize = batch
+    solver.iterSize = 1
+    solver.baseLearningRate = 1e-6
+    let graph =
+      phase == .classification
+      ? try TrainingGraph.classification(description, batch: batch)
+      : try TrainingGraph.segmentation(description, batch: batch)
+    let execution = Execution(control)
+    if layers { execution.onKernel = onKernel }
+    let step = try TrainingStep(
+      graph, parameters: model.parameters, settings: solver, backend: backend, execution: execution)
+    let size = description.inputSize
+    let image = try Tensor(
+      (0..<(batch * 3 * size * size)).map { _ in Float(random.uniform(-100...100)) }, shape: [batch, 3, size, size])
+    var targets = [Float](repeating: 0, count: batch * description.classes)
+    for row in 0..<batch { targets[row * description.classes + row % description.classes] = 1 }
+    let mask = try Tensor(
+      (0..<(batch * size * size)).map { _ in Int32(random.int(0...1)) }, shape: [batch, size, size])
+    let data = TrainingBatch(
+      image: image, labels: try Tensor(targets, shape: [batch, description.classes]),
+      mask: phase == .segmentation ? mask : nil)
+    return { _ = try step.run(iteration: 0, batch: { _ in data }) }
+  }
+}
+
+/// Times of kernels by layer, in the order in which they first ran.
+private struct KernelTable {
+  private var rows: [(layer: String, operators: String, seconds: Double, multiplyAdds: Int)] = []
+  private var places: [String: Int] = [:]
+
+  mutating func add(_ timing: KernelTiming) {
+    let key = timing.layer + timing.operators
+    if places[key] == nil {
+      places[key] = rows.count
+      rows.append((timing.layer, timing.operators, 0, 0))
+    }
+    rows[places[key]!].seconds += timing.seconds
+    rows[places[key]!].multiplyAdds += timing.multiplyAdds
+  }
+
+  func text(runs: Int) -> String {
+    let total = max(rows.reduce(0) { $0 + $1.seconds }, 1e-9)
+    let lines = rows.map { row in
+      let speed = row.multiplyAdds == 0 ? "" : Console.decimal(2e-9 * Double(row.multiplyAdds) / row.seconds, 0)
+      return
+        "| \(row.layer) | \(row.operators) | \(Console.decimal(1000 * row.seconds / Double(runs), 2)) | \(speed) | \(Console.decimal(100 * row.seconds / total, 1)) |"
+    }
+    return (["| layer | operators | ms | GFLOP/s | % |", "|---|---|---|---|---|"] + lines).joined(separator: "\n")
+  }
+}
