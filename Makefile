@@ -21,6 +21,7 @@ build: swift-check
 	swift build -c release --product decoupled-command
 	swift build -c release --product decoupled
 	swift build -c release --product decoupled-backend-openblas
+	for level in 2 3 4; do swift build -c release --product decoupled-backend-cpu-v$$level || exit 1; done
 	ln -sf decoupled-command $(RELEASE)/decoupled
 	ln -sf libdecoupled.so $(RELEASE)/libdecoupled.so.1
 

@@ -6,9 +6,10 @@ struct GradientTests {
   /// float64 on `reference` is exact to the step of the difference; float32 loses digits to cancellation.
   static let backends: [(name: String, type: ElementType, step: Double, tolerance: Double)] = [
     ("reference", .float64, 1e-5, 1e-7), ("reference", .float32, 4e-3, 6e-3), ("openblas", .float32, 4e-3, 6e-3),
+    ("cpu", .float32, 4e-3, 6e-3),
   ]
 
-  @Test(arguments: GradientCase.all, [0, 1, 2])
+  @Test(arguments: GradientCase.all, [0, 1, 2, 3])
   func finiteDifferences(operation: GradientCase, setting: Int) throws {
     let (name, type, step, tolerance) = Self.backends[setting]
     var graph = Graph()

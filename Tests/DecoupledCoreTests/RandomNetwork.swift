@@ -63,7 +63,7 @@ struct RandomNetwork {
     for layer in 0..<random.int(1...3) {
       var piece = Piece(feeds: [value], fetches: [])
       let out = random.int(1...40)
-      let kernel = random.chance(0.6) ? 3 : random.int(1...min(7, height, width))
+      let kernel = random.chance(0.6) ? min(3, height, width) : random.int(1...min(7, height, width))
       let (stride, pad) = (random.chance(0.8) ? 1 : 2, random.int(0...(kernel / 2)))
       let window = SlidingWindow(kernel, stride: stride, pad: pad)
       let scale = 1 / Float(channels * kernel * kernel).squareRoot()
@@ -87,7 +87,9 @@ struct RandomNetwork {
           let variance = try random.tensor([channels])
           let elements = try variance.elements(Float.self)
           for index in elements.indices { elements[index] = 0.5 + elements[index] * elements[index] }
-          inputs += [try graph.addParameter("mean\(layer)", [channels]), try graph.addParameter("var\(layer)", [channels])]
+          inputs += [
+            try graph.addParameter("mean\(layer)", [channels]), try graph.addParameter("var\(layer)", [channels]),
+          ]
           parameters["mean\(layer)"] = try random.tensor([channels])
           parameters["var\(layer)"] = variance
         }

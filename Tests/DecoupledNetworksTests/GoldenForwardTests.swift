@@ -5,7 +5,7 @@ import Testing
 /// Every tensor of the forward passes against the reference tensors, on each backend.
 @Suite(.enabled(if: Golden.shared != nil, Golden.absent))
 struct GoldenForwardTests {
-  @Test(arguments: ["reference", "openblas"])
+  @Test(arguments: Golden.backends)
   func classificationNetwork(backendName: String) throws {
     let file = try Golden.file()
     let deviations = try Golden.deviations()
@@ -29,7 +29,7 @@ struct GoldenForwardTests {
     for (golden, value) in names {
       let result = try #require(results[try graph.graph.value(named: value)])
       let deviation = try Golden.deviation(result, try #require(file.tensors[golden], "\(golden)"))
-      #expect(deviation <= 5 * (try #require(deviations[golden])), "\(golden)")
+      #expect(deviation <= Golden.allowed(backendName) * (try #require(deviations[golden])), "\(golden)")
     }
     for (golden, value) in switches {
       let result = try #require(results[try graph.graph.value(named: value)])

@@ -5,7 +5,7 @@ import Testing
 /// Saliency, bridging layers and segmentation network against the reference tensors.
 @Suite(.enabled(if: Golden.shared != nil, Golden.absent))
 struct GoldenLabelPassTests {
-  @Test(arguments: ["reference", "openblas"], [SaliencyPlacement.max, .average])
+  @Test(arguments: Golden.backends, [SaliencyPlacement.max, .average])
   func labelPasses(backendName: String, placement: SaliencyPlacement) throws {
     let file = try Golden.file()
     let deviations = try Golden.deviations()
@@ -36,7 +36,7 @@ struct GoldenLabelPassTests {
       let deviation = try Golden.deviation(
         try #require(results[fetch]), try #require(file.tensors[golden], "\(golden)"))
       let allowed = try #require(deviations[golden], "\(golden)")
-      #expect(deviation <= 5 * allowed, "\(golden)")
+      #expect(deviation <= Golden.allowed(backendName) * allowed, "\(golden)")
     }
   }
 }

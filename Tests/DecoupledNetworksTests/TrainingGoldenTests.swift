@@ -10,8 +10,10 @@ struct TrainingGoldenTests {
   /// What the tolerances of phase 2's gradients and weights are multiplied by. Two values before derelu1_2 lie within 6e-6 of 0, less than
   /// float32 engines differ by: where one falls on the other side the gradients of all layers move by up to 1e-2 of their maximum.
   /// The reference backend, which sums in double, falls on the right side.
+  /// In phase 1 the cpu plugin's sums without Winograd meet such a value in the second step.
   private func slack(_ backend: String, _ group: String) -> (gradients: Double, weights: Double) {
-    backend == "reference" || group.hasPrefix("p1") ? (1, 1) : (100, 6)
+    if group.hasPrefix("p1") { return (1, backend == "cpu" && Golden.allowed("cpu") < 10 ? 60 : 1) }
+    return backend == "reference" ? (1, 1) : (100, 6)
   }
 
   /// Copies of the weights, which steps overwrite.
@@ -42,7 +44,8 @@ struct TrainingGoldenTests {
       graph, parameters: parameters, settings: settings, backend: try BackendSearch.open(backend),
       execution: Execution(RunControl()))
     let losses = try #require(file.tensors["\(group)_losses"]).array(Float.self)
-    let lossTolerance = 5 * slack(backend, group).weights * (try #require(deviations["\(group)_losses"]))
+    let lossTolerance =
+      Golden.allowed(backend) * slack(backend, group).weights * (try #require(deviations["\(group)_losses"]))
     for iteration in 0..<3 {
       let outcome = try step.run(iteration: iteration, batch: { _ in batch })
       let expected = Double(losses[iteration])
@@ -57,13 +60,15 @@ struct TrainingGoldenTests {
           abs(Double($0) - Double($1))
         }.max()
         let own = try truth.array(Float.self).map { Double(abs($0)) }.max() ?? 0
-        let tolerance = 5 * slack(backend, group).gradients * (try #require(deviations[gradients]))
+        let tolerance =
+          Golden.allowed(backend) * slack(backend, group).gradients * (try #require(deviations[gradients]))
         #expect(
-          difference ?? .infinity <= max(tolerance * own, 1e-6 * slack(backend, group).gradients * largest),
+          difference ?? .infinity
+            <= max(tolerance * own, 2e-7 * Golden.allowed(backend) * slack(backend, group).gradients * largest),
           "\(gradients).\(name)")
       }
     }
-    let tolerance = 5 * slack(backend, group).weights * (try #require(deviations[group]))
+    let tolerance = Golden.allowed(backend) * slack(backend, group).weights * (try #require(deviations[group]))
     #expect(step.gradients.count > 10)
     for name in step.gradients.keys.sorted() {
       let truth = try #require(file.tensors["\(group).\(name)"], "\(group).\(name)")
