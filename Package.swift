@@ -33,7 +33,7 @@ func levelSettings(_ level: Int) -> [SwiftSetting] {
 func cpuTargets(_ level: Int) -> [Target] {
   [
     .target(
-      name: "CPUKernelsV\(level)", dependencies: ["CDecoupled", "DecoupledBackendKit"],
+      name: "CPUKernelsV\(level)", dependencies: ["CDecoupled", "CProcessor", "DecoupledBackendKit"],
       path: "Sources/Backends/CPU/v\(level)", swiftSettings: levelSettings(level)),
     .target(
       name: "CPUBackendV\(level)",

@@ -5,4 +5,7 @@
 /// 0 on other architectures.
 int dcn_processor_x86_level(void);
 
+/// Asks for the cache line at `address`, which will be read soon. Any address is allowed.
+static inline void dcn_processor_prefetch(const void *address) { __builtin_prefetch(address, 0, 2); }
+
 #endif

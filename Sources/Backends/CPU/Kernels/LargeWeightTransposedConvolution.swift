@@ -117,7 +117,10 @@ final class LargeWeightTransposedConvolution: SwiftKernel {
         weights.copy(first + row, start, length, to: target)
         for i in length..<(length + 15) & ~15 { target[i] = 0 }
       }
+      let next = first + depth..<min(self.x.shape[1], first + depth + Self.slice)
       for place in stride(from: 0, to: length, by: 16) {
+        // The next rows come from memory while these are multiplied.
+        for row in next { weights.prefetch(row, start + place) }
         let (piece, target) = (packed + place, products + place)
         MicroKernel.panel(
           rows: columns, depth: depth, columnsOf: source, step, piece, packedStep, target, panels * 16, adds: first > 0)

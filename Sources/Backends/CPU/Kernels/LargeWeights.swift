@@ -5,6 +5,7 @@
 /// are read where they lie, each once for the pixels of all images of the batch, in long pieces of their rows; what is
 /// rearranged is the side of the pixels. Weights may be float16: they are widened in the cache, piece by piece.
 import CDecoupled
+import CProcessor
 import DecoupledBackendKit
 
 struct LargeWeights {
@@ -38,6 +39,16 @@ struct LargeWeightRows {
   let floats: UnsafePointer<Float>?
   let halves: UnsafePointer<Float16>?
   let step: Int
+
+  /// Asks for 16 elements of a row ahead of their use.
+  @inline(__always) func prefetch(_ row: Int, _ start: Int) {
+    let place = row * step + start
+    if let floats {
+      dcn_processor_prefetch(floats + place)
+    } else if let halves {
+      dcn_processor_prefetch(halves + place)
+    }
+  }
 
   @inline(__always) private func widened(_ address: UnsafePointer<Float16>) -> SIMD8<Float> {
     SIMD8<Float>(UnsafeRawPointer(address).loadUnaligned(as: SIMD8<Float16>.self))
