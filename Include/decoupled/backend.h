@@ -96,7 +96,8 @@ typedef struct dcn_tensor {
 /* ---- operators --------------------------------------------------------------------------------------------------- */
 /** Operator kinds, named after ONNX where ONNX has them. Semantics are written at each kind; x means an input, y an
  *  output, dy a gradient that arrives, dx one that leaves. "N" is the batch dimension. Attributes in brackets with
- *  their defaults. Floating-point tensors of one node share one element type.
+ *  their defaults. Floating-point tensors of one node share one element type, but weights stored in half precision are
+ *  offered as F16 first; where they are declined, the host widens them.
  *
  *  `row_to_image`: int32 [rows]. Where present, operands marked (per image) have `images` rows instead of `rows`, and
  *  row r uses image row_to_image[r]. Absent: row r uses row r. Semantics: Gather on axis 0, without the copy. */

@@ -77,6 +77,45 @@ struct TrainingRunTests {
     #expect(try second.converted?.bits() != second.model.bits())
   }
 
+  /// A stop during an evaluation leaves no gap in the records: resuming makes up for it.
+  @Test func anEvaluationThatWasStoppedIsMadeUpFor() throws {
+    let model = try classified()
+    var stops = true
+    func trainer(_ run: RunDirectory, _ start: Model) throws -> SegmentationTrainer {
+      let solver = ShapesFixture.solver(iterations: 6, batchSize: 2)
+      return try SegmentationTrainer(
+        start, dataset: shapes.dataset, validation: nil, settings: ShapesFixture.segmentation(solver),
+        options: options(), run: run, backend: backend, control: RunControl(threads: 1),
+        meanIntersectionOverUnion: { _ in
+          if stops { throw EngineError(.cancelled, "stopped") }
+          return 0.25
+        })
+    }
+    let outcome = try trainer(try RunDirectory(shapes.folder + "/run"), model).train()
+    #expect(outcome.wasCancelled && outcome.iterations == 3)
+    stops = false
+    let run = try RunDirectory(shapes.folder + "/run", existing: .resume)
+    _ = try trainer(run, try run.modelToResume()).train()
+    #expect(try run.records().map(\.iteration) == [1, 2, 3, 4, 5, 6])
+    #expect(try run.records().map { $0.evaluation?.meanIntersectionOverUnion } == [nil, nil, 0.25, nil, nil, 0.25])
+  }
+
+  /// Other weights or another starting point than the run began with are refused by name.
+  @Test func resumingFromAnotherOriginIsRefused() throws {
+    func trainer(_ run: RunDirectory, _ origin: TrainingOrigin?) throws -> ClassificationTrainer {
+      try ClassificationTrainer(
+        ShapesFixture.model(), dataset: shapes.dataset,
+        settings: ShapesFixture.classification(ShapesFixture.solver(iterations: 2)), origin: origin, run: run,
+        backend: backend, control: RunControl(threads: 1))
+    }
+    let folder = shapes.folder + "/run"
+    _ = try trainer(try RunDirectory(folder), TrainingOrigin(weights: "/a/trunk.safetensors")).train()
+    let run = try RunDirectory(folder, existing: .resume)
+    _ = try trainer(run, TrainingOrigin(weights: "/b/trunk.safetensors"))
+    let error = #expect(throws: EngineError.self) { try trainer(run, TrainingOrigin(weights: "other.safetensors")) }
+    #expect(error?.message.contains("origin.weights") == true)
+  }
+
   /// Killed at any moment: the state on disk is that of a checkpoint, even when the model beside it is newer.
   @Test func stateSurvivesAKillBetweenItsFiles() throws {
     let folder = shapes.folder + "/run"

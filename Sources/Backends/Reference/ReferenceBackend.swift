@@ -29,6 +29,8 @@ private final class Backend: SwiftBackend {
     }
     let operands = Array(node.inputOperands) + Array(node.outputOperands)
     guard let first = operands.first, type.elementTypes.contains(first.tensor.element_type) else { return 0 }
+    let halves = [Int32(DCN_ELEMENT_F16), Int32(DCN_ELEMENT_BF16)]
+    guard !operands.contains(where: { !$0.isAbsent && halves.contains($0.tensor.element_type) }) else { return 0 }
     let known = operands.allSatisfy { $0.isAbsent || type.layouts.contains($0.tensor.layout) }
     return known ? 1 : 0
   }

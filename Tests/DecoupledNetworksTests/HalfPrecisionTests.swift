@@ -1,0 +1,51 @@
+import DecoupledCore
+import DecoupledNetworks
+import DecoupledVision
+import Glibc
+import Testing
+
+/// Models whose weights are stored in half precision.
+struct HalfPrecisionTests {
+  private func stored(_ model: Model) throws -> (whole: String, half: String) {
+    let path = "/tmp/decoupled-test-\(UInt32.random(in: 0 ... .max))"
+    try ModelFile.write(model, to: path + "-whole.safetensors")
+    try ModelFile.write(model, to: path + "-half.safetensors", half: true)
+    return (path + "-whole.safetensors", path + "-half.safetensors")
+  }
+
+  private func remove(_ paths: (whole: String, half: String)) {
+    for path in [paths.whole, paths.half] { unlink(path) }
+  }
+
+  @Test(arguments: ["reference", "openblas", "cpu"])
+  func predictsAlmostTheSame(backend: String) throws {
+    let model = try SavingsTests.model(.paper)
+    let paths = try stored(model)
+    defer { remove(paths) }
+    let half = try ModelFile.open(paths.half)
+    #expect(half.parameters["fc6.weight"]?.elementType == .float16)
+    #expect(half.parameters["fc6.bias"]?.elementType == .float32)
+    let image = SavingsTests.photo(seed: 5)
+    let expected = try SavingsTests.predict(model, [image], labels: [[0, 1]], plain: false, backend: backend)[0]
+    let found = try SavingsTests.predict(half, [image], labels: [[0, 1]], plain: false, backend: backend)[0]
+    #expect(found.scores != expected.scores)
+    #expect(zip(found.scores, expected.scores).allSatisfy { abs($0 - $1) < 2e-3 })
+    let (whole, small) = (try FileAccess.read(paths.whole).count, try FileAccess.read(paths.half).count)
+    #expect(Double(small) < 0.65 * Double(whole))
+  }
+
+  /// Training begins from widened copies.
+  @Test func canBeTrainedFurther() throws {
+    let shapes = try ShapesFixture()
+    let model = try ShapesFixture.model()
+    try model.fillClassification(seed: 2)
+    let paths = try stored(model)
+    defer { remove(paths) }
+    let trainer = try ClassificationTrainer(
+      ModelFile.open(paths.half), dataset: shapes.dataset,
+      settings: ShapesFixture.classification(ShapesFixture.solver(iterations: 1)),
+      backend: BackendSearch.open("reference"), control: RunControl(threads: 1))
+    #expect(try !trainer.train().wasCancelled)
+    #expect(trainer.model.parameters["fc6.weight"]?.elementType == .float32)
+  }
+}
