@@ -37,9 +37,10 @@ final class PackedParameters: Sendable {
   /// - Parameters:
   ///   - version: changes with the parameter's contents.
   ///   - tensor: the parameter, or the part of it that a kernel reads.
+  /// - Returns: the constant, and whether it was made now.
   func constant(
     _ name: String, version: Int, _ tensor: dcn_tensor, form: UInt64, backend: Backend, control: RunControl
-  ) throws -> OpaquePointer {
+  ) throws -> (constant: OpaquePointer, isNew: Bool) {
     let shape = (0..<Int(tensor.rank)).map { axis in
       withUnsafeBytes(of: tensor.dims) { Int($0.load(fromByteOffset: axis * 8, as: Int64.self)) }
     }
@@ -58,7 +59,7 @@ final class PackedParameters: Sendable {
           entry.address = tensor.buffer
           entries[key] = entry
         }
-        return entry.constant.handle
+        return (entry.constant.handle, false)
       }
       var made: OpaquePointer?
       try Self.call(backend, name, control) { table, context, message, capacity in
@@ -72,7 +73,7 @@ final class PackedParameters: Sendable {
           .backend, "The backend '\(backend.info.name)' reported success but packed nothing for '\(name)'.")
       }
       entries[key] = Entry(constant: Constant(made, backend), version: version, address: tensor.buffer)
-      return made
+      return (made, true)
     }
   }
 

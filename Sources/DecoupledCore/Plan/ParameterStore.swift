@@ -5,6 +5,8 @@ import Synchronization
 public final class ParameterStore: @unchecked Sendable {
   private var tensors: [String: Tensor] = [:]
   private var versions: [String: Int] = [:]
+  /// Parameters whose memory was written to since it was put here.
+  private var overwritten = Set<String>()
   private let packed = PackedParameters()
   /// Float32 copies of weights that are stored in half precision, made when they are first computed with.
   private let widened = Mutex<[String: Tensor]>([:])
@@ -16,7 +18,8 @@ public final class ParameterStore: @unchecked Sendable {
     set {
       tensors[name] = newValue
       widened.withLock { $0[name] = nil }
-      noteChange(of: name)
+      versions[name, default: 0] += 1
+      overwritten.remove(name)
     }
   }
 
@@ -25,7 +28,10 @@ public final class ParameterStore: @unchecked Sendable {
 
   /// To be called by whoever overwrites the contents of a tensor: backends keep transformed copies. Not while a run reads
   /// the parameter.
-  public func noteChange(of name: String) { versions[name, default: 0] += 1 }
+  public func noteChange(of name: String) {
+    versions[name, default: 0] += 1
+    overwritten.insert(name)
+  }
 
   /// The tensor of that name with exactly that type; weights stored in half precision are widened.
   func tensor(_ value: Value) throws -> Tensor {
@@ -65,9 +71,13 @@ public final class ParameterStore: @unchecked Sendable {
     _ name: String, _ tensor: dcn_tensor, form: UInt64, backend: Backend, control: RunControl
   ) throws -> dcn_tensor {
     var result = tensor
-    result.buffer = UnsafeMutableRawPointer(
-      try packed.constant(
-        name, version: versions[name] ?? 0, tensor, form: form, backend: backend, control: control))
+    let (constant, isNew) = try packed.constant(
+      name, version: versions[name] ?? 0, tensor, form: form, backend: backend, control: control)
+    // The packed form stands in for the pages it was made from.
+    if isNew, !overwritten.contains(name), let source = tensors[name] {
+      source.storage.dropPages(offset: source.byteOffset, byteCount: source.byteCount)
+    }
+    result.buffer = UnsafeMutableRawPointer(constant)
     result.byte_offset = 0
     result.layout = Int32(DCN_LAYOUT_PACKED)
     return result

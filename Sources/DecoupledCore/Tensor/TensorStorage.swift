@@ -5,6 +5,8 @@ public final class TensorStorage: @unchecked Sendable {
   public let base: UnsafeMutableRawPointer
   public let byteCount: Int
   private let release: () -> Void
+  /// Whether the memory maps a file privately, so that pages nobody wrote to can be dropped and come back when read.
+  private let mapsFile: Bool
 
   /// Alignment of allocations in bytes: a cache line, and enough for every vector width.
   public static let alignment = 64
@@ -30,14 +32,28 @@ public final class TensorStorage: @unchecked Sendable {
     }
     base = address
     self.byteCount = byteCount
+    mapsFile = false
     release = mapped ? { munmap(address, size) } : { free(address) }
   }
 
   /// Memory that belongs to somebody else; `release` is called when the last tensor is gone.
-  public init(base: UnsafeMutableRawPointer, byteCount: Int, release: @escaping () -> Void) {
+  /// - Parameter mapsFile: whether it is a private mapping of a file.
+  public init(
+    base: UnsafeMutableRawPointer, byteCount: Int, mapsFile: Bool = false, release: @escaping () -> Void
+  ) {
+    self.mapsFile = mapsFile
     self.base = base
     self.byteCount = byteCount
     self.release = release
+  }
+
+  /// Gives back the memory of a part of a mapped file to which nothing was written.
+  func dropPages(offset: Int, byteCount: Int) {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let start = (UInt(bitPattern: base + offset) + UInt(page) - 1) & ~UInt(page - 1)
+    let end = UInt(bitPattern: base + offset + byteCount) & ~UInt(page - 1)
+    guard mapsFile, end > start else { return }
+    madvise(UnsafeMutableRawPointer(bitPattern: start), Int(end - start), MADV_DONTNEED)
   }
 
   deinit { release() }

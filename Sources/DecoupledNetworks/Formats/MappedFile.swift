@@ -20,6 +20,6 @@ enum MappedFile {
     guard let base = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, descriptor, 0),
       base != MAP_FAILED
     else { throw EngineError(.io, "'\(path)' cannot be mapped: \(String(cString: strerror(errno))).") }
-    return TensorStorage(base: base, byteCount: size) { munmap(base, size) }
+    return TensorStorage(base: base, byteCount: size, mapsFile: true) { munmap(base, size) }
   }
 }
