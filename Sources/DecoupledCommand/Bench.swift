@@ -62,6 +62,10 @@ struct Bench: ParsableCommand {
 
   private func subject() throws -> Model {
     if let model { return try ModelFile.open(model) }
+    guard NetworkDescription.presetNames.contains(network) || network.hasSuffix(".json") else {
+      let names = NetworkDescription.presetNames.joined(separator: ", ")
+      throw EngineError(.notFound, "There is no network '\(network)'; give \(names) or a .json description.")
+    }
     let description = try NetworkDescription(preset: network) ?? NetworkDescription.read(network)
     let names = (1...description.classes).map { "class\($0)" }
     let made = try Model(description, classNames: names, parameters: ParameterStore())

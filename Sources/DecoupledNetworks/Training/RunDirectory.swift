@@ -63,7 +63,8 @@ public struct RunDirectory: Sendable, Equatable {
     case .refuse:
       guard files.isEmpty else {
         throw EngineError(
-          .state, "'\(trimmed)' already holds a run; resume it, choose another folder, or ask for it to be overwritten."
+          .state,
+          "'\(trimmed)' already holds a run; resume it (--resume), choose another folder, or overwrite it (--overwrite)."
         )
       }
     case .overwrite:

@@ -86,7 +86,7 @@ public final class StatisticsConversion {
       if constant > 0 {
         Log.write(
           .warning,
-          "\(layer): \(constant) of \(means[index].count) channels never varied over \(settings.batches) batches; their scale is set to 0."
+          "\(layer): \(constant) of \(means[index].count) channels are the same everywhere in \(settings.batches) batches and are left out (scale 0); a few of these are harmless."
         )
       }
     }

@@ -140,7 +140,7 @@ enum SettingsComparison {
           )
         }
         if saved.contains("\"poly\"") {
-          Log.write(.warning, "With policy poly a larger maximum_iterations changes the learning rate from here on.")
+          Log.write(.warning, "With policy poly another maximum_iterations changes the learning rate from here on.")
         }
       case "fixed_weights":
         throw EngineError(
