@@ -20,7 +20,7 @@ public struct BackendFailure: Error, CustomStringConvertible {
   }
 
   /// Copies the message, cut to `capacity` bytes with its terminating zero, and returns the status.
-  func report(to message: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int32 {
+  public func report(to message: UnsafeMutablePointer<CChar>?, _ capacity: Int) -> Int32 {
     guard let message, capacity > 0 else { return status }
     var count = 0
     for byte in self.message.utf8.prefix(capacity - 1) {
