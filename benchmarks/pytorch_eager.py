@@ -10,6 +10,7 @@ Needs torch, numpy and safetensors in the environment, and this project's Python
 """
 
 import argparse
+import copy
 import json
 import os
 import resource
@@ -58,6 +59,27 @@ def network_input(image, torch):
     return torch.from_numpy(planes.transpose(2, 0, 1)[None].astype(np.float32))
 
 
+def compare(prediction, expected):
+    """Largest difference of the foreground probabilities, and how many labels differ outside near-ties."""
+    label_map, normalized, _, probabilities = expected
+    worst = max(
+        (float(np.abs(prediction.foreground[name] - probabilities[row + 1, 1].numpy()).max())
+         for row, name in enumerate(prediction.identified)), default=0.0)
+    top = np.sort(normalized.numpy(), axis=0)
+    clear = top[-1] - top[-2] > 1e-4
+    return worst, int(((prediction.label_map != label_map.numpy()) & clear).sum())
+
+
+def infer(net, x, torch):
+    """Label map, normalised score maps, identified classes and probabilities of each pass, computed in the type of x."""
+    keep = {}
+    torch.set_default_dtype(x.dtype)
+    try:
+        return *net.infer(x, keep=keep), keep["probs"]
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--oracle", required=True, help="folder with decouplednet_torch.py")
@@ -67,6 +89,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--backend", default="openblas")
     parser.add_argument("--identified", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--double", action="store_true", help="compare with the same network in float64 too")
     parser.add_argument("--no-train", action="store_true")
     options = parser.parse_args()
 
@@ -104,22 +127,19 @@ def main():
         session = decoupled.Session(model, backend=options.backend, threads=options.threads, foreground=True)
 
         theirs, ours = [], []
-        label_map, normalized, identified = net.infer(x)
+        expected = infer(net, x, torch)
         prediction = session.predict(image)
         found = [model.class_index(name) for name in prediction.identified]
-        assert found == identified.tolist(), (found, identified)
-        keep = {}
-        net.infer(x, keep=keep)
-        worst = 0.0
-        for row, name in enumerate(prediction.identified):
-            expected = keep["probs"][row + 1, 1].numpy()
-            worst = max(worst, float(np.abs(prediction.foreground[name] - expected).max()))
-            spread = float(expected.std())
-        top = np.sort(normalized.numpy(), axis=0)
-        clear = top[-1] - top[-2] > 1e-4
-        different = int(((prediction.label_map != label_map.numpy()) & clear).sum())
-        print(f"{count} identified: largest difference of probabilities {worst:.1e} (standard deviation {spread:.2f}), "
-              f"labels that differ outside near-ties {different}, opening {1000 * opening:.0f} ms")
+        assert found == expected[2].tolist(), (found, expected[2])
+        worst, different = compare(prediction, expected)
+        print(f"{count} identified: largest difference of probabilities {worst:.1e} (standard deviation "
+              f"{float(expected[3][1:, 1].std()):.2f}), labels that differ outside near-ties {different}, "
+              f"opening {1000 * opening:.0f} ms", flush=True)
+        if options.double:
+            exact = infer(copy.deepcopy(net).double(), x.double(), torch)
+            worst, different = compare(prediction, exact)
+            own = float((expected[3] - exact[3]).abs().max())
+            print(f"  against float64: ours {worst:.1e} and {different} labels, torch's float32 {own:.1e}", flush=True)
         for _ in range(options.runs):
             began = time.perf_counter()
             net.infer(x)
@@ -155,7 +175,7 @@ def main():
         rows.append((f"phase 2 step, batch {batch}", theirs, ours))
 
     print("| what | torch eager, ms | ours, ms | ratio |\n|---|---|---|---|")
-    for what, theirs, ours in rows:
+    for what, theirs, ours in rows if options.runs else []:
         a, b = statistics.median(theirs), statistics.median(ours)
         print(f"| {what} | {1000 * a:.0f} | {1000 * b:.0f} | {a / b:.2f}x |")
     print(f"peak memory of this process with both sides: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
