@@ -174,7 +174,8 @@ def main():
         print(f"loss of the last step: torch {loss.item():.6f}, ours {own:.6f}")
         rows.append((f"phase 2 step, batch {batch}", theirs, ours))
 
-    print("| what | torch eager, ms | ours, ms | ratio |\n|---|---|---|---|")
+    if options.runs:
+        print("| what | torch eager, ms | ours, ms | ratio |\n|---|---|---|---|")
     for what, theirs, ours in rows if options.runs else []:
         a, b = statistics.median(theirs), statistics.median(ours)
         print(f"| {what} | {1000 * a:.0f} | {1000 * b:.0f} | {a / b:.2f}x |")
