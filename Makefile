@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-PACKAGES := libopenblas-dev libpng-dev libffi-dev libturbojpeg0-dev pkg-config gcc g++ make python3-venv valgrind
+PACKAGES := libopenblas-dev libpng-dev libffi-dev libturbojpeg0-dev pkg-config gcc g++ make python3-venv valgrind abigail-tools
 DEMO_PACKAGES := tuxpaint-stamps-default mate-backgrounds lomiri-wallpapers-16.04 plasma-workspace-wallpapers
 RELEASE := .build/release
 DEBUG := .build/debug

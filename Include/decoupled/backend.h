@@ -7,8 +7,13 @@
  *
  * Rules that hold everywhere:
  *  - Every struct starts with `struct_size`, set by whoever fills it. Accept any size at least as large as the members
- *    you read; new members are only ever added at the end.
- *  - A NULL function, or one that lies beyond `struct_size` of the table, means "not implemented".
+ *    you read; new members are only ever added at the end. Whoever hands out a struct to be filled sets its size and
+ *    zeroes it.
+ *  - dcn_tensor, dcn_operand, dcn_node and dcn_attribute travel in arrays: within one contract version their sizes are
+ *    exactly those of this header, so `nodes[i]` and `inputs[i]` are safe. A host that speaks a newer version hands a
+ *    plugin the structs of the version that the plugin's table names.
+ *  - A NULL function, or one that lies beyond `struct_size` of the table, means "not implemented". Functions marked
+ *    (required) must be there.
  *  - Enumerations cross as int32_t. Unknown operator kinds and attributes are declined by `supports`, never guessed.
  *  - Functions return a DCN_STATUS_ code. On failure they may write one sentence, at most `capacity` bytes with the
  *    terminating zero, into `message`.
@@ -16,6 +21,13 @@
  *  - `run` may be called from several threads at once with the same kernel: kernels and constants are read-only there,
  *    all mutable state lives in the workspaces of the call.
  *  - The same inputs must give the same bits for any number of lanes: cut work by shape, never by thread.
+ *  - Every dimension is at least 1. Addresses (buffer + byte_offset) are aligned to their element type, no more. Inputs
+ *    may be the same memory as one another; outputs overlap neither each other nor inputs. Nothing outside the elements
+ *    that dims and strides name is written, and inputs never are.
+ *  - Nothing leaves a function but by returning: no exception, no longjmp, no exit. Start no threads, change no signal
+ *    handler, and leave the floating-point mode (rounding, flush to zero) as you found it.
+ *  - Plugins are never unloaded, and several copies of the host in one process may share one plugin: what a run needs of
+ *    the host is in its dcn_run_context.
  */
 #ifndef DECOUPLED_BACKEND_H
 #define DECOUPLED_BACKEND_H
@@ -27,7 +39,8 @@
 extern "C" {
 #endif
 
-/** Version of this contract. 0 means: not frozen yet. Host and plugin must agree on it exactly while it is 0. */
+/** Version of this contract. 0 means: not frozen yet. Host and plugin must agree on it exactly while it is 0; from 1 on a
+ *  host accepts every plugin whose version is between 1 and its own. See docs/abi.md. */
 #define DCN_BACKEND_CONTRACT_VERSION 0
 
 /** Name of the one exported symbol, of type dcn_backend_entry_function. */
@@ -76,9 +89,10 @@ enum { DCN_LAYOUT_NCHW = 0, DCN_LAYOUT_NHWC = 1, DCN_LAYOUT_PACKED = 2, DCN_LAYO
 /** Memory of a device, made by `buffer_create` or `buffer_from_host`. Opaque to the host. */
 typedef struct dcn_buffer dcn_buffer;
 
-/** A view of memory. `dims` and `strides` count elements; a stride may be larger than the dims ask for (a slice of a
- *  larger tensor). In every layout dims are N, C, H, W for rank 4, and N, C for rank 2; the layout shows in the strides:
- *  the last one is 1 in NCHW, the second one is 1 in NHWC, which only tensors of rank 4 have. */
+/** A view of memory. `dims` and `strides` count elements; entries beyond `rank` are 0. A stride may be larger than the
+ *  dims ask for (a slice of a larger tensor): step by strides, or decline such operands in `supports`. In every layout
+ *  dims are N, C, H, W for rank 4, and N, C for rank 2; the layout shows in the strides: the last one is 1 in NCHW, the
+ *  second one is 1 in NHWC, which only tensors of rank 4 have. */
 typedef struct dcn_tensor {
   uint32_t struct_size;
   int32_t element_type;
@@ -195,7 +209,8 @@ enum {
   DCN_OPERATOR_PRIVATE = 100000
 };
 
-/** One attribute. Integers and lists of integers use `integers`, real numbers `reals`. */
+/** One attribute. Integers and lists of integers use `integers`, real numbers `reals`. One that a node lacks has the
+ *  default written at its kind. */
 typedef struct dcn_attribute {
   uint32_t struct_size;
   int32_t count;
@@ -206,7 +221,7 @@ typedef struct dcn_attribute {
 
 /** Flags of an operand. */
 enum {
-  DCN_OPERAND_ABSENT = 1,   /**< an optional operand that is not there */
+  DCN_OPERAND_ABSENT = 1, /**< an optional operand that is not there; trailing ones may also lie beyond the count */
   DCN_OPERAND_INTERNAL = 2, /**< made and used inside the chain; it is not handed to `run` */
   DCN_OPERAND_CONSTANT = 4  /**< a parameter of the model: the same tensor at every run until it is updated */
 };
@@ -234,6 +249,7 @@ typedef struct dcn_node {
   int32_t attribute_count;
   int32_t input_count;
   int32_t output_count;
+  int32_t reserved;
 } dcn_node;
 
 /* ---- what the host gives ------------------------------------------------------------------------------------------ */
@@ -241,7 +257,7 @@ typedef void (*dcn_task)(int64_t index, int32_t lane, void *task_data);
 
 enum { DCN_LOG_DEBUG = 0, DCN_LOG_INFO = 1, DCN_LOG_WARNING = 2, DCN_LOG_ERROR = 3 };
 
-/** Services of the host, valid until the plugin's last function has returned. */
+/** Services of the host, valid until the process ends. */
 typedef struct dcn_host {
   uint32_t struct_size;
   uint32_t contract_version;
@@ -265,6 +281,7 @@ typedef struct dcn_run_context {
   void *lane_workspace;       /**< lanes * dcn_kernel_info.lane_workspace_size bytes; lane i starts at i * that size */
   uint64_t lane_workspace_size;
   void *queue;                /**< device backends: the queue to enqueue on, else NULL */
+  const dcn_host *host;       /**< whose `session` this is: call parallel_for and cancelled of this table */
 } dcn_run_context;
 
 /* ---- what the backend gives ---------------------------------------------------------------------------------------- */
@@ -289,34 +306,41 @@ typedef struct dcn_device_info {
 typedef struct dcn_backend_table {
   uint32_t struct_size;
   uint32_t contract_version;
-  const char *name;    /**< what users type: letters, digits, '-' */
-  const char *variant; /**< e.g. "x86-64-v3"; variants share one name, the best score is used */
-  const char *version; /**< of the plugin, for people */
+  const char *name;    /**< what users type: letters, digits, '-' (required) */
+  const char *variant; /**< e.g. "x86-64-v3"; variants share one name, the best score is used; "" = there is one (required) */
+  const char *version; /**< of the plugin, for people (required) */
 
-  /** How well this backend runs on this processor: 0 = not at all, `reference` scores 1, larger is better. Must not use
-   *  instructions that the processor may lack before it has found out. */
+  /** How well this backend runs on this processor: 0 = not at all, `reference` scores 1, larger is better; without a
+   *  request by name or path the highest is used. Must not use instructions that the processor may lack before it has
+   *  found out. (required) */
   int32_t (*score)(void);
 
   /** Devices, numbered from 0. Not implemented = one device, the processor. */
   int32_t (*device_count)(void);
   int32_t (*device_info)(int32_t device, dcn_device_info *info);
 
+  /** Opens a device; each session opens its own. Instances may be used by several threads at once, one instance's
+   *  `supports`, `kernel_create` and `preferred_layout` by one at a time. Kernels are destroyed before their instance.
+   *  (both required) */
   int32_t (*create)(int32_t device, dcn_backend **backend, char *message, size_t capacity);
   void (*destroy)(dcn_backend *backend);
 
   /** How many of the leading nodes of the chain this backend runs as one kernel: 0 = not even the first. Each node but
-   *  the first reads an INTERNAL output of the one before it. Called at planning time, from one thread at a time. */
+   *  the first reads an INTERNAL output of the one before it. The answer for the first k nodes alone, when it was k for
+   *  all, must be k again. Without memory and cheap: it is asked often while planning. (required) */
   int32_t (*supports)(dcn_backend *backend, const dcn_node *nodes, int32_t count);
 
-  /** Makes a kernel for exactly these nodes (a count that `supports` returned for them). Nodes are borrowed. */
+  /** Makes a kernel for exactly these nodes (a count that `supports` returned for them). Nodes are borrowed: copy what
+   *  `run` needs. `info` comes zeroed. (both required) */
   int32_t (*kernel_create)(dcn_backend *backend, const dcn_node *nodes, int32_t count, dcn_kernel **kernel,
                            dcn_kernel_info *info, char *message, size_t capacity);
   void (*kernel_destroy)(dcn_kernel *kernel);
 
   /** Runs a kernel. `inputs` are the operands of all nodes in order, without INTERNAL ones; absent ones are there with a
    *  NULL buffer, packed ones as DCN_LAYOUT_PACKED. `outputs` likewise, without INTERNAL ones. dims[0] of
-   *  batched tensors may be smaller than at creation. Outputs do not overlap inputs. Returns when the work is done (host
-   *  memory) or enqueued on context->queue (devices). */
+   *  batched tensors may be smaller than at creation, never larger; everything else is as it was then, but for the
+   *  addresses. Outputs hold anything on entry. Returns when the work is done (host memory) or enqueued on
+   *  context->queue (devices); an error ends the caller's whole run with the message. (required) */
   int32_t (*run)(dcn_kernel *kernel, const dcn_tensor *inputs, int32_t input_count, const dcn_tensor *outputs,
                  int32_t output_count, const dcn_run_context *context, char *message, size_t capacity);
 
@@ -350,10 +374,25 @@ typedef struct dcn_backend_table {
   int32_t (*synchronize)(dcn_backend *backend, void *queue);
 } dcn_backend_table;
 
-/** The exported symbol `dcn_backend_entry`. `host_version` is the newest contract the host speaks. Returns the table, or
- *  NULL with a sentence in `message` that says why not and what to do. */
+/** The exported symbol `dcn_backend_entry`. `host_version` is the newest contract the host speaks. Returns the table of a
+ *  version that the host speaks, or NULL with a sentence in `message` that says why not and what to do. May be called
+ *  more than once, by several hosts in one process, and must return at once: nothing is opened before `create`. */
 typedef const dcn_backend_table *(*dcn_backend_entry_function)(const dcn_host *host, uint32_t host_version, char *message,
                                                                size_t capacity);
+
+/** Exports a function from a shared object whose symbols are hidden. */
+#if defined(__GNUC__)
+#define DCN_BACKEND_EXPORT __attribute__((visibility("default")))
+#else
+#define DCN_BACKEND_EXPORT
+#endif
+
+#ifdef DCN_BACKEND_PLUGIN
+/** Define DCN_BACKEND_PLUGIN before including this header where the entry point is defined: the compiler then checks its
+ *  type and exports it. */
+DCN_BACKEND_EXPORT const dcn_backend_table *dcn_backend_entry(const dcn_host *host, uint32_t host_version, char *message,
+                                                              size_t capacity);
+#endif
 
 #ifdef __cplusplus
 }

@@ -5,23 +5,21 @@ public struct KernelCall {
   public let inputs: UnsafeBufferPointer<dcn_tensor>
   public let outputs: UnsafeBufferPointer<dcn_tensor>
   let context: UnsafePointer<dcn_run_context>
-  let host: UnsafePointer<dcn_host>
 
   init(
     inputs: UnsafeBufferPointer<dcn_tensor>, outputs: UnsafeBufferPointer<dcn_tensor>,
-    context: UnsafePointer<dcn_run_context>, host: UnsafePointer<dcn_host>
+    context: UnsafePointer<dcn_run_context>
   ) {
     self.inputs = inputs
     self.outputs = outputs
     self.context = context
-    self.host = host
   }
 
   /// A call with threads and nothing else.
-  init(_ context: UnsafePointer<dcn_run_context>, _ host: UnsafePointer<dcn_host>) {
+  init(_ context: UnsafePointer<dcn_run_context>) {
     self.init(
       inputs: UnsafeBufferPointer(start: nil, count: 0), outputs: UnsafeBufferPointer(start: nil, count: 0),
-      context: context, host: host)
+      context: context)
   }
 
   /// The packed constant that stands at this place of the inputs, nil when the tensor itself was handed in.
@@ -47,7 +45,7 @@ public struct KernelCall {
     let status = withoutActuallyEscaping(body) { escapable -> Int32 in
       var task = escapable
       return withUnsafeMutablePointer(to: &task) { pointer in
-        host.pointee.parallel_for(
+        context.pointee.host.pointee.parallel_for(
           context.pointee.session, Int64(count),
           { index, lane, data in
             data!.assumingMemoryBound(to: ((Int, Int) -> Void).self).pointee(Int(index), Int(lane))

@@ -7,7 +7,7 @@ public enum PluginChecks {
     _ plugin: String, host: UnsafePointer<dcn_host>?, version: UInt32
   ) -> BackendFailure? {
     let own = UInt32(DCN_BACKEND_CONTRACT_VERSION)
-    guard version == own else {
+    guard own == 0 ? version == own : version >= own else {
       return .unsupported(
         "the \(plugin) plugin speaks version \(own) of the backend contract, the host speaks version \(version): "
           + "install the plugin that was built with this libdecoupled")
@@ -18,14 +18,8 @@ public enum PluginChecks {
     return nil
   }
 
-  /// For `create`: whether the entry point was called, and the device exists. Processors have one, number 0.
-  public static func opening(
-    _ plugin: String, host: UnsafePointer<dcn_host>?, device: Int32
-  ) -> BackendFailure? {
-    guard host != nil else {
-      return BackendFailure(
-        status: Int32(DCN_STATUS_STATE), "\(plugin) was opened before its entry point was called")
-    }
+  /// For `create`: whether the device exists. Processors have one, number 0.
+  public static func opening(_ plugin: String, device: Int32) -> BackendFailure? {
     guard device == 0 else {
       return BackendFailure(
         status: Int32(DCN_STATUS_INVALID_ARGUMENT),

@@ -45,39 +45,27 @@ extension SwiftKernel {
 
 private final class OpenBackend {
   let backend: any SwiftBackend
-  let host: UnsafePointer<dcn_host>
-  init(_ backend: any SwiftBackend, _ host: UnsafePointer<dcn_host>) {
-    self.backend = backend
-    self.host = host
-  }
+  init(_ backend: any SwiftBackend) { self.backend = backend }
 }
 
 private final class OpenKernel {
   let kernel: any SwiftKernel
-  let host: UnsafePointer<dcn_host>
-  init(_ kernel: any SwiftKernel, _ host: UnsafePointer<dcn_host>) {
-    self.kernel = kernel
-    self.host = host
-  }
+  init(_ kernel: any SwiftKernel) { self.kernel = kernel }
 }
 
 /// What a `dcn_constant` of a Swift backend points to.
 final class OpenConstant {
   let constant: any PackedConstant
-  let host: UnsafePointer<dcn_host>
-  init(_ constant: any PackedConstant, _ host: UnsafePointer<dcn_host>) {
-    self.constant = constant
-    self.host = host
-  }
+  init(_ constant: any PackedConstant) { self.constant = constant }
 }
 
 /// Builds the table of a backend that is written in Swift.
 public enum BackendTable {
   /// Hands an opened backend to the host; to be called by the plugin's `create`.
   public static func open(
-    _ backend: any SwiftBackend, host: UnsafePointer<dcn_host>, into result: UnsafeMutablePointer<OpaquePointer?>?
+    _ backend: any SwiftBackend, into result: UnsafeMutablePointer<OpaquePointer?>?
   ) -> Int32 {
-    result?.pointee = OpaquePointer(Unmanaged.passRetained(OpenBackend(backend, host)).toOpaque())
+    result?.pointee = OpaquePointer(Unmanaged.passRetained(OpenBackend(backend)).toOpaque())
     return Int32(DCN_STATUS_OK)
   }
 
@@ -112,7 +100,7 @@ public enum BackendTable {
         let made = try open.backend.makeKernel(Chain(start: nodes, count: Int(count)))
         info?.pointee.workspace_size = UInt64(made.workspaceSize)
         info?.pointee.lane_workspace_size = UInt64(made.laneWorkspaceSize)
-        kernel?.pointee = OpaquePointer(Unmanaged.passRetained(OpenKernel(made, open.host)).toOpaque())
+        kernel?.pointee = OpaquePointer(Unmanaged.passRetained(OpenKernel(made)).toOpaque())
         return Int32(DCN_STATUS_OK)
       } catch {
         return report(error, message, capacity)
@@ -126,7 +114,7 @@ public enum BackendTable {
       let open = Unmanaged<OpenKernel>.fromOpaque(UnsafeRawPointer(kernel)).takeUnretainedValue()
       let call = KernelCall(
         inputs: UnsafeBufferPointer(start: inputs, count: Int(inputCount)),
-        outputs: UnsafeBufferPointer(start: outputs, count: Int(outputCount)), context: context, host: open.host)
+        outputs: UnsafeBufferPointer(start: outputs, count: Int(outputCount)), context: context)
       do {
         try open.kernel.run(call)
         return Int32(DCN_STATUS_OK)
@@ -156,8 +144,8 @@ private func addPacking(to table: inout dcn_backend_table) {
     guard let backend, let tensor, let context else { return Int32(DCN_STATUS_INVALID_ARGUMENT) }
     let open = Unmanaged<OpenBackend>.fromOpaque(UnsafeRawPointer(backend)).takeUnretainedValue()
     do {
-      let made = try open.backend.pack(tensor.pointee, form: form, KernelCall(context, open.host))
-      constant?.pointee = OpaquePointer(Unmanaged.passRetained(OpenConstant(made, open.host)).toOpaque())
+      let made = try open.backend.pack(tensor.pointee, form: form, KernelCall(context))
+      constant?.pointee = OpaquePointer(Unmanaged.passRetained(OpenConstant(made)).toOpaque())
       return Int32(DCN_STATUS_OK)
     } catch {
       return report(error, message, capacity)
@@ -167,7 +155,7 @@ private func addPacking(to table: inout dcn_backend_table) {
     guard let constant, let tensor, let context else { return Int32(DCN_STATUS_INVALID_ARGUMENT) }
     let open = Unmanaged<OpenConstant>.fromOpaque(UnsafeRawPointer(constant)).takeUnretainedValue()
     do {
-      try open.constant.update(tensor.pointee, KernelCall(context, open.host))
+      try open.constant.update(tensor.pointee, KernelCall(context))
       return Int32(DCN_STATUS_OK)
     } catch {
       return report(error, message, capacity)

@@ -94,7 +94,7 @@ enum ReferenceRunner {
   }
 
   private static func run(_ node: dcn_node, _ tensors: [dcn_tensor], _ inputCount: Int) throws {
-    let table = ReferenceBackend.table(host: host).pointee
+    let table = ReferenceBackend.table.pointee
     var backend: OpaquePointer?
     var message = [CChar](repeating: 0, count: 400)
     func check(_ status: Int32) throws {
@@ -110,6 +110,7 @@ enum ReferenceRunner {
     defer { table.kernel_destroy(kernel) }
     var context = dcn_run_context()
     context.lanes = 1
+    context.host = host
     try tensors.withUnsafeBufferPointer { tensors in
       let status = table.run(
         kernel, tensors.baseAddress, Int32(inputCount), tensors.baseAddress.map { $0 + inputCount },

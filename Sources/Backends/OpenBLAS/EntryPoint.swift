@@ -2,17 +2,14 @@
 import CDecoupled
 import DecoupledBackendKit
 
-/// Services of the host. Written once by the entry point, before the host can call anything else.
-private nonisolated(unsafe) var host: UnsafePointer<dcn_host>?
-
 private nonisolated(unsafe) let table = BackendTable.make(
   name: "openblas", variant: "", version: "0.1.0",
   score: { 10 },
   create: { device, result, message, capacity in
-    if let failure = PluginChecks.opening("openblas", host: host, device: device) {
+    if let failure = PluginChecks.opening("openblas", device: device) {
       return failure.report(to: message, capacity)
     }
-    return BackendTable.open(OpenBLASBackend(), host: host!, into: result)
+    return BackendTable.open(OpenBLASBackend(), into: result)
   })
 
 /// Called by the host after loading the plugin; nil with a sentence when the two do not speak the same contract.
@@ -24,6 +21,5 @@ public func backendEntry(
     _ = failure.report(to: message, capacity)
     return nil
   }
-  host = hostTable
   return table
 }

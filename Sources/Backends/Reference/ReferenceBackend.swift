@@ -6,20 +6,10 @@ import DecoupledBackendKit
 /// It is the executable specification of the operators: other backends are compared with it, and it runs whatever they
 /// decline. Elements are float32 or float64. One node makes one kernel, and nothing is fused.
 public enum ReferenceBackend {
-  /// The backend's functions. `host` must stay valid while the backend is used; the last one handed in counts.
-  public static func table(host: UnsafePointer<dcn_host>) -> UnsafePointer<dcn_backend_table> {
-    services = host
-    return functions
-  }
-
-  private static var services: UnsafePointer<dcn_host>?
-
-  private static let functions = BackendTable.make(
+  /// The backend's functions.
+  public static let table = BackendTable.make(
     name: "reference", variant: "scalar", version: "0.1.0", score: { 1 },
-    create: { _, backend, _, _ in
-      guard let host = services else { return Int32(DCN_STATUS_STATE) }
-      return BackendTable.open(Backend(), host: host, into: backend)
-    })
+    create: { _, backend, _, _ in BackendTable.open(Backend(), into: backend) })
 }
 
 private final class Backend: SwiftBackend {

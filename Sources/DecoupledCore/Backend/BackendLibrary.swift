@@ -8,10 +8,7 @@ public final class BackendLibrary: @unchecked Sendable {
   let table: UnsafePointer<dcn_backend_table>
 
   /// The scalar specification, always there.
-  public static let reference: BackendLibrary = {
-    let table = ReferenceBackend.table(host: HostServices.table)
-    return BackendLibrary(table: table, path: nil)
-  }()
+  public static let reference = BackendLibrary(table: ReferenceBackend.table, path: nil)
 
   private init(table: UnsafePointer<dcn_backend_table>, path: String?) {
     self.table = table
@@ -62,14 +59,15 @@ public final class BackendLibrary: @unchecked Sendable {
       )
     }
     let (theirs, ours) = (Int(table.pointee.contract_version), Int(DCN_BACKEND_CONTRACT_VERSION))
-    guard theirs == ours else {
+    guard ours == 0 ? theirs == ours : (1...ours).contains(theirs) else {
       throw EngineError(
         .backend,
         "The backend '\(path)' speaks contract version \(theirs), this host version \(ours); "
           + (theirs < ours ? "rebuild the backend against this release's backend.h." : "update decoupled."))
     }
     guard table.pointee.name != nil, table.pointee.variant != nil, table.pointee.version != nil,
-      table.pointee.create != nil, table.pointee.destroy != nil, table.pointee.supports != nil,
+      table.pointee.score != nil, table.pointee.create != nil, table.pointee.destroy != nil,
+      table.pointee.supports != nil,
       table.pointee.kernel_create != nil, table.pointee.kernel_destroy != nil, table.pointee.run != nil
     else {
       throw EngineError(

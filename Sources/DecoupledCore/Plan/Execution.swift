@@ -79,6 +79,7 @@ public final class Execution: @unchecked Sendable {
         context.struct_size = UInt32(MemoryLayout<dcn_run_context>.size)
         context.lanes = Int32(control.pool.lanes)
         context.session = Unmanaged.passUnretained(control).toOpaque()
+        context.host = HostServices.table
         context.workspace = workspace?.base
         context.lane_workspace = laneWorkspace?.base
         context.lane_workspace_size = UInt64(kernel.laneWorkspaceSize)

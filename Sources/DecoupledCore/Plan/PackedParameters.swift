@@ -88,6 +88,7 @@ final class PackedParameters: Sendable {
       context.struct_size = UInt32(MemoryLayout<dcn_run_context>.size)
       context.lanes = Int32(control.pool.lanes)
       context.session = Unmanaged.passUnretained(control).toOpaque()
+      context.host = HostServices.table
       try Backend.call(backend.info.name, "packing of '\(name)'") { message, capacity in
         function(backend.table, &context, message, capacity)
       }

@@ -41,9 +41,17 @@ final class PlanKernel: @unchecked Sendable {
     guard let made else {
       throw EngineError(.backend, "The backend '\(backend.info.name)' reported success but made no kernel for \(name).")
     }
+    let largest = UInt64(TensorStorage.largest / 256)
+    guard max(info.workspace_size, info.lane_workspace_size) <= largest else {
+      backend.table.pointee.kernel_destroy(made)
+      throw EngineError(
+        .backend,
+        "The backend '\(backend.info.name)' asks for a workspace of \(max(info.workspace_size, info.lane_workspace_size)) bytes for \(name), more than any machine has."
+      )
+    }
+    workspaceSize = Int(info.workspace_size)
+    laneWorkspaceSize = (Int(info.lane_workspace_size) + 63) & ~63
     handle = made
-    workspaceSize = Int(clamping: info.workspace_size)
-    laneWorkspaceSize = (Int(clamping: info.lane_workspace_size) + 63) & ~63
     func operands(_ list: UnsafePointer<dcn_operand>?, _ count: Int32) -> [ValueID?] {
       (0..<Int(count)).compactMap { position -> ValueID?? in
         let operand = list![position]

@@ -11,10 +11,13 @@ public final class TensorStorage: @unchecked Sendable {
   /// Alignment of allocations in bytes: a cache line, and enough for every vector width.
   public static let alignment = 64
 
+  /// Bytes that no machine has: larger requests are mistakes.
+  public static let largest = 1 << 46
+
   /// Zeroed memory. Large allocations come straight from the kernel and cost nothing until they are touched.
   /// - Throws: `EngineError` with status `outOfMemory`.
   public init(byteCount: Int) throws {
-    guard byteCount >= 0, byteCount < 1 << 46 else {
+    guard byteCount >= 0, byteCount < Self.largest else {
       throw EngineError(.outOfMemory, "A buffer of \(byteCount) bytes was asked for, more than any machine has.")
     }
     let size = max(byteCount, 1)

@@ -4,9 +4,6 @@ import CDecoupled
 import CProcessor
 import DecoupledBackendKit
 
-/// Services of the host. Written once by the entry point, before the host can call anything else.
-private nonisolated(unsafe) var host: UnsafePointer<dcn_host>?
-
 /// Whether this processor runs the kernels and they compute what they should. Elsewhere than on x86-64 (level 0) the
 /// kernels were compiled for the baseline, and one plugin is enough.
 private let isUsable: Bool = {
@@ -19,7 +16,7 @@ private nonisolated(unsafe) let table = BackendTable.make(
   name: "cpu", variant: Variant.name, version: "0.1.0",
   score: { isUsable ? 20 + Variant.level : 0 },
   create: { device, result, message, capacity in
-    if let failure = PluginChecks.opening("cpu", host: host, device: device) {
+    if let failure = PluginChecks.opening("cpu", device: device) {
       return failure.report(to: message, capacity)
     }
     guard isUsable else {
@@ -28,7 +25,7 @@ private nonisolated(unsafe) let table = BackendTable.make(
         "this variant of cpu was compiled for a newer processor than this one"
       ).report(to: message, capacity)
     }
-    return BackendTable.open(Variant.makeBackend(), host: host!, into: result)
+    return BackendTable.open(Variant.makeBackend(), into: result)
   })
 
 /// Called by the host after loading the plugin; nil with a sentence when the two do not speak the same contract.
@@ -40,6 +37,5 @@ public func backendEntry(
     _ = failure.report(to: message, capacity)
     return nil
   }
-  host = hostTable
   return table
 }
