@@ -1,5 +1,6 @@
 import ArgumentParser
 import DecoupledCore
+import DecoupledVision
 import Glibc
 
 /// Options of every verb that computes.
@@ -72,15 +73,5 @@ enum Console {
   }
 
   /// A number with `digits` decimals.
-  static func decimal(_ value: Double, _ digits: Int = 3) -> String {
-    guard value.isFinite else { return "\(value)" }
-    var scale = 1.0
-    for _ in 0..<digits { scale *= 10 }
-    let rounded = (abs(value) * scale).rounded()
-    guard rounded < 1e15 else { return "\(value)" }
-    let text = String(Int(rounded))
-    let padded = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
-    let sign = value < 0 && rounded > 0 ? "-" : ""
-    return digits == 0 ? sign + padded : "\(sign)\(padded.dropLast(digits)).\(padded.suffix(digits))"
-  }
+  static func decimal(_ value: Double, _ digits: Int = 3) -> String { TextTable.decimal(value, digits: digits) }
 }

@@ -18,6 +18,9 @@ struct Report: ParsableCommand {
   @Option(help: "Run folders whose curves are shown; may be repeated.")
   var curves: [String] = []
 
+  @Option(help: "Result of 'decoupled eval --json' to show as a table; may be repeated.")
+  var result: [String] = []
+
   @Option(help: "Folder for the page.")
   var output: String
 
@@ -30,11 +33,13 @@ struct Report: ParsableCommand {
     settings.foregroundMaps = true
     settings.activationMaps = true
     let predictor = try Predictor(model, backend: backend, control: control, settings: settings)
+    let results = try result.map { ($0, try EvaluationResult.read($0)) }
     var page = ReportPage(model: model, folder: output)
     for item in dataset.items.prefix(max(0, count)) {
       let (image, mask) = try item.read()
       try page.add(item.id, image, mask, try predictor.predict([image])[0])
     }
+    for (path, result) in results { page.addTable(of: result, from: path) }
     for run in curves { try page.addCurves(of: try RunDirectory(run, existing: .read)) }
     print(
       try page.write(

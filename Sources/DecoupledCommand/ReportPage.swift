@@ -8,6 +8,7 @@ struct ReportPage {
   let folder: String
   private var rows: [String] = []
   private var curves: [String] = []
+  private var tables: [String] = []
 
   init(model: Model, folder: String) {
     self.model = model
@@ -41,6 +42,17 @@ struct ReportPage {
     rows.append("<div class=row>\(cells.joined())</div>")
   }
 
+  /// The numbers of an evaluation, percent.
+  mutating func addTable(of result: EvaluationResult, from path: String) {
+    func line(_ cells: [String], _ tag: String) -> String {
+      "<tr>" + cells.map { "<\(tag)>\(Self.escaped($0))</\(tag)>" }.joined() + "</tr>"
+    }
+    let table = result.table
+    tables.append(
+      "<table><caption>\(Self.escaped(FilePaths.stem(of: path))): \(Self.escaped(result.extent)); percent</caption>"
+        + line(table[0], "th") + table.dropFirst().map { line($0, "td") }.joined(separator: "\n") + "</table>")
+  }
+
   /// Loss and evaluation curves of a training run.
   mutating func addCurves(of run: RunDirectory) throws {
     let records = try run.records()
@@ -63,10 +75,15 @@ struct ReportPage {
       <!DOCTYPE html><html lang=en><meta charset=utf-8><title>\(Self.escaped(title))</title><style>
       body{font:15px sans-serif;margin:2em;background:#fafafa;color:#222} .row{display:flex;flex-wrap:wrap;gap:8px;margin:0 0 16px}
       figure{margin:0} img{height:160px;display:block;background:#ddd} figcaption{font-size:12px;max-width:220px}
+      td,th{padding:2px 12px;text-align:right} td:first-child,th:first-child{text-align:left} caption{text-align:left;font-size:12px}
       .legend span{display:inline-block;width:1em;height:1em;margin:0 .4em 0 1em;vertical-align:-2px}
       </style><h1>\(Self.escaped(title))</h1><p class=legend>\(legend.joined())</p>
-      <p>Each row: image, truth, label map; then for each identified class the foreground probability of its own pass (Figure 3 of
-      the paper) and the most representative channel of its class-specific activation map (Figure 2).</p>
+      <div class=row>\(tables.joined())</div>
+      <p>Each row: image, truth, label map; then for each identified class, with its score, two maps from dark blue (nothing)
+      to yellow (most). The first is the probability that a pixel belongs to the class, from the pass for that class alone (Figure 3 of the
+      paper). The second is the coarse activation map that the segmentation network starts from, one channel of many: the one that
+      agrees best with the first map (Figure 2). Where it lights up beside the object, the classification network is misled by the
+      surroundings; where it is right and the first map is not, the segmentation network lacks masks.</p>
       <div class=row>\(curves.joined())</div>
       \(rows.joined(separator: "\n"))</html>
 

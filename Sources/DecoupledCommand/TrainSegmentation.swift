@@ -36,7 +36,9 @@ struct TrainSegmentation: ParsableCommand {
     let outcome = try trainer.train(
       arguments.show,
       conversionProgress: { done in
-        Console.progress("measuring statistics, batch \(done)")
+        let total = recipe.segmentation.conversion.batches
+        if done == 1 { Console.note("measuring the final statistics over \(total) training batches") }
+        Console.progress("measuring statistics, batch \(done)/\(total)")
         return true
       })
     Console.endProgress()

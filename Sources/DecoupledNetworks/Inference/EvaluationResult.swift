@@ -1,4 +1,6 @@
+import DecoupledCore
 import DecoupledVision
+import FoundationEssentials
 
 /// What an evaluation found. Shares lie in 0...1; the table gives percent.
 public struct EvaluationResult: Sendable, Codable, Equatable {
@@ -32,8 +34,8 @@ public struct EvaluationResult: Sendable, Codable, Equatable {
     return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
   }
 
-  /// A table in percent: IoU and average precision of each class, then the means.
-  public var text: String {
+  /// The head and the lines of a table in percent: IoU and average precision of each class, then the means.
+  public var table: [[String]] {
     var rows: [(String, Double?, Double?)] = [
       ("background", segmentation?.classes.first?.intersectionOverUnion, nil)
     ]
@@ -47,11 +49,16 @@ public struct EvaluationResult: Sendable, Codable, Equatable {
     rows.append(("mean with background", segmentation?.meanIntersectionOverUnion, nil))
     rows.append(("mean of objects", segmentation?.meanObjectIntersectionOverUnion, meanAveragePrecision))
     rows.append(("pixel accuracy", segmentation?.pixelAccuracy, nil))
-    let cells = rows.map { [$0.0, Self.percent($0.1), Self.percent($0.2)] }
-    let note = trueLabels ? "image-level labels given; " : ""
-    return Self.aligned([["class", "IoU", "AP"]] + cells)
-      + "\(note)\(images) images, \(masks) with masks, \(labelled) with labels\n"
+    return [["class", "IoU", "AP"]] + rows.map { [$0.0, Self.percent($0.1), Self.percent($0.2)] }
   }
+
+  /// What was measured, one line.
+  public var extent: String {
+    "\(trueLabels ? "image-level labels given; " : "")\(images) images, \(masks) with masks, \(labelled) with labels"
+  }
+
+  /// The table as aligned text.
+  public var text: String { TextTable.aligned(table) + "\(extent)\n" }
 
   /// As one JSON object.
   public func json() throws -> String {
@@ -59,19 +66,26 @@ public struct EvaluationResult: Sendable, Codable, Equatable {
   }
 
   private static func percent(_ share: Double?) -> String {
-    guard let share else { return "-" }
-    let hundredths = Int((share * 10_000).rounded())
-    let fraction = hundredths % 100
-    return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+    share.map { TextTable.decimal(100 * $0, digits: 2) } ?? "-"
   }
 
-  private static func aligned(_ rows: [[String]]) -> String {
-    let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      row.enumerated().map { column, cell in
-        let padding = String(repeating: " ", count: widths[column] - cell.count)
-        return column == 0 ? cell + padding : padding + cell
-      }.joined(separator: "  ") + "\n"
-    }.joined()
+  /// Reads what `json` wrote.
+  /// - Throws: `format` when the file is not the result of an evaluation.
+  public static func read(_ path: String) throws -> EvaluationResult {
+    let data = Data(try FileAccess.read(path))
+    do {
+      let result = try JSONDecoder().decode(EvaluationResult.self, from: data)
+      let classes = result.classNames.count
+      guard result.segmentation.map({ $0.classes.count == classes + 1 }) ?? true,
+        result.averagePrecision.isEmpty || result.averagePrecision.count == classes
+      else {
+        throw EngineError(
+          .format, "'\(path)': the scores do not fit the classes; write it anew with 'decoupled eval --json'.")
+      }
+      return result
+    } catch let error as DecodingError {
+      throw EngineError(
+        .format, "'\(path)' is not the result of 'decoupled eval --json': \(JSONProblem.sentence(error))")
+    }
   }
 }
