@@ -372,6 +372,11 @@ typedef struct dcn_backend_table {
   int32_t (*queue_create)(dcn_backend *backend, void **queue);
   void (*queue_destroy)(dcn_backend *backend, void *queue);
   int32_t (*synchronize)(dcn_backend *backend, void *queue);
+
+  /** `create` with what the user wrote behind the backend's name, NAME:CONFIGURATION, such as the path of a file. UTF-8,
+   *  borrowed; its meaning is the backend's. Not implemented = the backend takes no configuration. */
+  int32_t (*create_configured)(int32_t device, const char *configuration, dcn_backend **backend, char *message,
+                               size_t capacity);
 } dcn_backend_table;
 
 /** The exported symbol `dcn_backend_entry`. `host_version` is the newest contract the host speaks. Returns the table of a

@@ -70,12 +70,18 @@ public enum BackendTable {
   }
 
   /// The table of a backend whose `create` calls `open`. Lives until the process ends, as the contract asks.
+  /// - Parameter createConfigured: `create` for a name with a configuration behind it, nil when the backend takes none.
   public static func make(
     name: StaticString, variant: StaticString, version: StaticString, score: @escaping @convention(c) () -> Int32,
     create:
       @escaping @convention(c) (
         Int32, UnsafeMutablePointer<OpaquePointer?>?, UnsafeMutablePointer<CChar>?, Int
+      ) -> Int32,
+    createConfigured: (
+      @convention(c) (
+        Int32, UnsafePointer<CChar>?, UnsafeMutablePointer<OpaquePointer?>?, UnsafeMutablePointer<CChar>?, Int
       ) -> Int32
+    )? = nil
   ) -> UnsafePointer<dcn_backend_table> {
     var table = dcn_backend_table()
     table.struct_size = UInt32(MemoryLayout<dcn_backend_table>.size)
@@ -85,6 +91,7 @@ public enum BackendTable {
     table.version = UnsafeRawPointer(version.utf8Start).assumingMemoryBound(to: CChar.self)
     table.score = score
     table.create = create
+    table.create_configured = createConfigured
     table.destroy = { backend in
       if let backend { Unmanaged<OpenBackend>.fromOpaque(UnsafeRawPointer(backend)).release() }
     }

@@ -14,31 +14,53 @@ public struct BackendInfo: Sendable {
 /// An opened device of a backend: makes kernels. May be shared by threads.
 public final class Backend: @unchecked Sendable {
   public let info: BackendInfo
-  let table: UnsafePointer<dcn_backend_table>
-  let instance: OpaquePointer
+  package let table: UnsafePointer<dcn_backend_table>
+  package let instance: OpaquePointer
+  /// Runs what this backend declines.
+  let fallback: BackendLibrary
+  /// Keeps the table alive.
+  private let library: BackendLibrary
 
+  /// - Parameters:
+  ///   - configuration: what the user wrote behind the backend's name.
+  ///   - fallback: runs what this backend declines.
   /// - Throws: `EngineError` with status `backend` and the backend's own reason.
-  init(_ library: BackendLibrary, device: Int = 0) throws {
-    info = library.info
-    table = library.table
+  package init(
+    _ library: BackendLibrary, device: Int = 0, configuration: String? = nil, fallback: BackendLibrary = .reference
+  ) throws {
+    let (info, table) = (library.info, library.table)
     var opened: OpaquePointer?
-    try Self.call(library.info.name, "create") { message, capacity in
-      guard let create = library.table.pointee.create else { return Int32(DCN_STATUS_UNSUPPORTED) }
-      return create(Int32(device), &opened, message, capacity)
+    if let configuration {
+      guard table.reaches(\.create_configured), let create = table.pointee.create_configured else {
+        throw EngineError(
+          .backend, "The backend '\(info.name)' takes no configuration; leave ':\(configuration)' out of its name.")
+      }
+      try Self.call(info.name, "create") { message, capacity in
+        create(Int32(device), configuration, &opened, message, capacity)
+      }
+    } else {
+      try Self.call(info.name, "create") { message, capacity in
+        guard let create = table.pointee.create else { return Int32(DCN_STATUS_UNSUPPORTED) }
+        return create(Int32(device), &opened, message, capacity)
+      }
     }
     guard let opened else {
       throw EngineError(.backend, "The backend '\(library.info.name)' reported success but opened no device.")
     }
     instance = opened
+    self.library = library
+    self.fallback = fallback
+    self.info = info
+    self.table = table
   }
 
   deinit { table.pointee.destroy?(instance) }
 
   /// Calls a function of the table and turns a failure into an error that names the backend.
-  static func call(
+  package static func call(
     _ name: String, _ what: String, _ function: (UnsafeMutablePointer<CChar>, Int) -> Int32
   ) throws {
-    try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { message in
+    try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 2048) { message in
       message.initialize(repeating: 0)
       let status = function(message.baseAddress!, message.count - 1)
       if status == Int32(DCN_STATUS_OK) { return }

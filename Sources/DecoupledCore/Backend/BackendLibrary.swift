@@ -5,16 +5,27 @@ import Glibc
 /// A backend's table of functions, found in a shared object or built in. Loaded objects stay in the process.
 public final class BackendLibrary: @unchecked Sendable {
   public let info: BackendInfo
-  let table: UnsafePointer<dcn_backend_table>
+  package let table: UnsafePointer<dcn_backend_table>
+  /// What keeps the table alive, nil when it lives until the process ends.
+  private let owner: AnyObject?
 
   /// The scalar specification, always there.
   public static let reference = BackendLibrary(table: ReferenceBackend.table, path: nil)
 
   private init(table: UnsafePointer<dcn_backend_table>, path: String?) {
+    owner = nil
     self.table = table
     info = BackendInfo(
       name: String(cString: table.pointee.name), variant: String(cString: table.pointee.variant),
       version: String(cString: table.pointee.version), path: path, score: Int(table.pointee.score?() ?? 0))
+  }
+
+  /// A library whose functions are called through another table, such as one that watches the calls.
+  /// - Parameter owner: keeps that table alive.
+  package init(_ library: BackendLibrary, calledThrough table: UnsafePointer<dcn_backend_table>, owner: AnyObject) {
+    self.table = table
+    self.owner = owner
+    info = library.info
   }
 
   /// Loads a plugin.

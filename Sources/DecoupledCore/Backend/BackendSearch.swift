@@ -8,12 +8,26 @@ public enum BackendSearch {
   private static let loaded = Mutex<[String: BackendLibrary]>([:])
 
   /// A backend by name ("openblas"), by the path of its shared object (anything with a slash), or nil for the one with
-  /// the highest score here.
+  /// the highest score here. Some take a configuration behind a colon: "foreign:blis".
   /// - Throws: `EngineError` with status `backend` when a backend that was asked for cannot be used; never a silent
   ///   fallback.
   public static func open(_ wanted: String? = nil) throws -> Backend {
-    if let wanted, !wanted.isEmpty, wanted != "auto" { return try Backend(try library(wanted)) }
-    return try Backend(best(available().libraries) ?? .reference)
+    let (library, configuration) = try find(wanted)
+    return try Backend(library, configuration: configuration)
+  }
+
+  /// The library of the backend that `open` would open, and its configuration.
+  package static func find(_ wanted: String?) throws -> (library: BackendLibrary, configuration: String?) {
+    guard let wanted, !wanted.isEmpty, wanted != "auto" else { return (best(available().libraries) ?? .reference, nil) }
+    // A colon ends a name, or the path of a shared object; elsewhere it belongs to the path.
+    guard let colon = wanted.indices.first(where: { endsBackend(wanted[..<$0]) && wanted[$0] == ":" }) else {
+      return (try library(wanted), nil)
+    }
+    return (try library(String(wanted[..<colon])), String(wanted[wanted.index(after: colon)...]))
+  }
+
+  private static func endsBackend(_ text: Substring) -> Bool {
+    !text.isEmpty && (!text.contains("/") || text.hasSuffix(".so"))
   }
 
   private static func library(_ wanted: String) throws -> BackendLibrary {

@@ -71,7 +71,7 @@ public final class Plan: @unchecked Sendable {
 
   /// What runs the nodes that a backend declines.
   private static func referenceBackend(beside backend: Backend) throws -> Backend {
-    backend.info.name == "reference" ? backend : try Backend(.reference)
+    backend.info.name == "reference" ? backend : try Backend(backend.fallback)
   }
 
   private static func place(

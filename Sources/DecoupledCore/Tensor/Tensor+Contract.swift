@@ -2,7 +2,7 @@ import CDecoupled
 
 extension dcn_tensor {
   /// A descriptor of the contract.
-  init(
+  package init(
     elementType: ElementType, shape: [Int], strides: [Int], layout: Layout = .nchw, buffer: UnsafeMutableRawPointer?,
     byteOffset: Int = 0
   ) {
@@ -19,7 +19,7 @@ extension dcn_tensor {
   }
 
   /// A descriptor of a tensor's memory.
-  init(_ tensor: Tensor) {
+  package init(_ tensor: Tensor) {
     self.init(
       elementType: tensor.elementType, shape: tensor.shape, strides: tensor.strides, buffer: tensor.storage.base,
       byteOffset: tensor.byteOffset)
