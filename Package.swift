@@ -88,6 +88,9 @@ let package = Package(
     .target(
       name: "DecoupledCore", dependencies: ["CDecoupled", "CSystem", "DecoupledBackendKit", "DecoupledReference"],
       swiftSettings: swiftSettings),
+    .target(
+      name: "DecoupledConformance", dependencies: ["CDecoupled", "CSystem", "DecoupledBackendKit", "DecoupledCore"],
+      swiftSettings: referenceSettings),
     .target(name: "DecoupledVision", dependencies: ["CPNG", "CTurboJPEG"], swiftSettings: referenceSettings),
     .target(
       name: "DecoupledNetworks", dependencies: ["DecoupledCore", "DecoupledVision"], swiftSettings: swiftSettings),
@@ -98,7 +101,7 @@ let package = Package(
     .executableTarget(
       name: "DecoupledCommand",
       dependencies: [
-        "DecoupledNetworks", "Yams", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "DecoupledConformance", "DecoupledNetworks", "Yams", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings, linkerSettings: [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])]),
     .target(

@@ -136,11 +136,12 @@ struct BatchNormalizationGradient: RealOperator {
       guard let leaving = dx?.selecting(1, c) else { return }
       let factor = scale.line(c)[0].double * inverse
       let count = Double(input.dims.reduce(1, *))
+      // Constant statistics leave x out of the formula, whatever it holds.
       let (meanOfDy, meanOfProduct) = training ? (sum / count, product / count) : (0, 0)
       for index in 0..<input.lineCount() {
         let (dy, x, dx) = (arriving.line(index), input.line(index), leaving.line(index))
         for i in 0..<x.count {
-          let xhat = (x[i].double - mean) * inverse
+          let xhat = training ? (x[i].double - mean) * inverse : 0
           dx[i] = T(factor * (dy[i].double - meanOfDy - xhat * meanOfProduct))
         }
       }

@@ -93,7 +93,7 @@ public final class BackendLibrary: @unchecked Sendable {
 
 extension UnsafePointer where Pointee == dcn_backend_table {
   /// Whether a member that lies at `offset` is within the table that the plugin knows.
-  func reaches(_ path: PartialKeyPath<dcn_backend_table>) -> Bool {
+  package func reaches(_ path: PartialKeyPath<dcn_backend_table>) -> Bool {
     guard let offset = MemoryLayout<dcn_backend_table>.offset(of: path) else { return false }
     return offset + MemoryLayout<UnsafeRawPointer>.size <= Int(pointee.struct_size)
   }

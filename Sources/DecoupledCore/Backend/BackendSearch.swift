@@ -30,7 +30,7 @@ public enum BackendSearch {
     !text.isEmpty && (!text.contains("/") || text.hasSuffix(".so"))
   }
 
-  private static func library(_ wanted: String) throws -> BackendLibrary {
+  package static func library(_ wanted: String) throws -> BackendLibrary {
     if wanted.contains("/") { return try load(wanted) }
     let found = available()
     let named = found.libraries.filter { $0.info.name == wanted }

@@ -1,9 +1,9 @@
 import CDecoupled
 
 /// The table that the host hands to every backend.
-enum HostServices {
+package enum HostServices {
   /// Lives until the process ends: backends keep the pointer.
-  nonisolated(unsafe) static let table: UnsafePointer<dcn_host> = {
+  package nonisolated(unsafe) static let table: UnsafePointer<dcn_host> = {
     var host = dcn_host()
     host.struct_size = UInt32(MemoryLayout<dcn_host>.size)
     host.contract_version = UInt32(DCN_BACKEND_CONTRACT_VERSION)

@@ -16,9 +16,11 @@ public struct Attribute: Sendable, Hashable {
 
   public static func flag(_ name: String, _ value: Bool) -> Attribute { integers(name, [value ? 1 : 0]) }
 
-  public static func real(_ name: String, _ value: Double) -> Attribute {
-    Attribute(name: name, content: .reals([value]))
+  public static func reals(_ name: String, _ values: [Double]) -> Attribute {
+    Attribute(name: name, content: .reals(values))
   }
+
+  public static func real(_ name: String, _ value: Double) -> Attribute { reals(name, [value]) }
 }
 
 /// An operator: its attributes, the types of its results and its gradient. Semantics are those of `backend.h`.

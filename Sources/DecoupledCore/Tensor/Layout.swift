@@ -13,7 +13,7 @@ public struct Layout: RawRepresentable, Hashable, Sendable {
 
   /// Steps between neighbours along each axis of a tensor without gaps. A layout that only its backend knows counts as
   /// row-major, which gives its size.
-  func strides(_ shape: [Int]) -> [Int] {
+  package func strides(_ shape: [Int]) -> [Int] {
     guard self == .nhwc, shape.count == 4 else { return Tensor.contiguousStrides(shape) }
     let (c, h, w) = (shape[1], shape[2], shape[3])
     return [c * h * w, 1, w * c, c]
