@@ -78,6 +78,7 @@ let package = Package(
     .target(name: "CSystem"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CFFI", providers: [.apt(["libffi-dev"])]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
 
     .target(name: "DecoupledBackendKit", dependencies: ["CDecoupled"], swiftSettings: kernelSettings),
@@ -94,14 +95,21 @@ let package = Package(
     .target(name: "DecoupledVision", dependencies: ["CPNG", "CTurboJPEG"], swiftSettings: referenceSettings),
     .target(
       name: "DecoupledNetworks", dependencies: ["DecoupledCore", "DecoupledVision"], swiftSettings: swiftSettings),
+    // libffi is linked statically: a program that uses the library needs none on its machine.
     .target(
-      name: "DecoupledABI", dependencies: ["DecoupledNetworks", "CDecoupled"], exclude: ["exports.map"],
+      name: "DecoupledInstrument",
+      dependencies: ["CDecoupled", "CFFI", "CSystem", "DecoupledBackendKit", "DecoupledCore", "DecoupledVision"],
+      exclude: ["generate.py"], swiftSettings: referenceSettings, linkerSettings: [.linkedLibrary(":libffi_pic.a")]),
+    .target(
+      name: "DecoupledABI", dependencies: ["DecoupledInstrument", "DecoupledNetworks", "CDecoupled"],
+      exclude: ["exports.map"],
       swiftSettings: swiftSettings,
       linkerSettings: sharedObject(versionScript: "Sources/DecoupledABI/exports.map", soname: "libdecoupled.so.1")),
     .executableTarget(
       name: "DecoupledCommand",
       dependencies: [
-        "DecoupledConformance", "DecoupledNetworks", "Yams", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "DecoupledConformance", "DecoupledInstrument", "DecoupledNetworks", "Yams",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings, linkerSettings: [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])]),
     .target(

@@ -331,7 +331,8 @@ typedef struct dcn_session_options {
   uint32_t struct_size;
   int32_t threads; /**< 0 = as dcn_thread_count(0) says */
   /** Name ("openblas"), or path of a shared object (anything with a '/'); NULL or "auto" = the one with the best score.
-   *  One that is asked for and cannot be used is an error, never replaced. */
+   *  Some take a configuration behind a colon ("foreign:blis"). One that is asked for and cannot be used is an error,
+   *  never replaced. */
   const char *DCN_NULLABLE backend;
   int32_t images_per_batch; /**< images that go through the classification network together; 0 = 1 */
   int32_t rows_per_chunk;   /**< label passes that run together: bounds the memory; 0 = 4 */
@@ -339,15 +340,24 @@ typedef struct dcn_session_options {
   int32_t foreground_maps;  /**< 1 = results hold the foreground map of each identified class */
   int32_t activation_maps;  /**< 1 = results hold the class-specific activation map of each identified class */
   float threshold;          /**< a class is identified when its score lies above; 0.5 in the paper */
+  /** File for a trace of all calls of the backend, as Chrome's trace events (JSON), for Perfetto. It is written when the
+   *  handle is freed; the log gets a table by layer then. NULL = none */
+  const char *DCN_NULLABLE trace;
+  /** With `verify`: share of the calls, 0 to 1, that are compared besides the first one of each kernel */
+  double verify_rate;
+  /** 1 = run the backend `reference` beside on samples of the calls. A call that differs, or writes outside of its memory,
+   *  fails with BACKEND and names the layer */
+  int32_t verify;
+  int32_t reserved;
 } dcn_session_options;
 
 #define DCN_SESSION_OPTIONS_INIT \
-  { (uint32_t)sizeof(dcn_session_options), 0, NULL, 0, 0, 0, 0, 0, 0.5f }
+  { (uint32_t)sizeof(dcn_session_options), 0, NULL, 0, 0, 0, 0, 0, 0.5f, NULL, 0.0, 0, 0 }
 
 /** Makes a session. NULL options are DCN_SESSION_OPTIONS_INIT. The model is kept alive; it may serve many sessions. The
  *  handle is the caller's.
- *  Failures: INVALID_ARGUMENT, NOT_FOUND (weights of the classification part are missing), BACKEND, OUT_OF_MEMORY.
- *  \since 0.1 */
+ *  Failures: INVALID_ARGUMENT, NOT_FOUND (weights of the classification part are missing), BACKEND, IO (the trace cannot
+ *  be written), OUT_OF_MEMORY. \since 0.1 */
 int32_t dcn_session_create(const dcn_model *model, const dcn_session_options *DCN_NULLABLE options,
                            dcn_session *DCN_NULLABLE *DCN_NONNULL session);
 

@@ -31,3 +31,5 @@ int dcn_system_affinity(void) {
   cpu_set_t set;
   return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
 }
+
+int dcn_system_thread(void) { return (int)gettid(); }

@@ -10,7 +10,7 @@ final class InspectorHandle: HandleObject, @unchecked Sendable {
   let control: RunControl
   let caller = OneCaller()
   private let texts: [OwnedText]
-  private let backend: Backend
+  private let watched: WatchedBackend
   private let execution: Execution
   private var feeds: [ValueID: Tensor] = [:]
   private var kept: [ValueID: Tensor] = [:]
@@ -28,7 +28,7 @@ final class InspectorHandle: HandleObject, @unchecked Sendable {
     default: throw EngineError(.invalidArgument, "There is no form \(form); use one of the DCN_FORM_ values.")
     }
     texts = graph.values.map { OwnedText($0.name) }
-    backend = try engine.open()
+    watched = try engine.openWatched()
     control = RunControl(threads: engine.threads)
     execution = Execution(control)
   }
@@ -86,7 +86,7 @@ final class InspectorHandle: HandleObject, @unchecked Sendable {
     if let last = self.plan, last.feeds == given, last.fetches == fetches {
       plan = last
     } else {
-      plan = try Plan(graph, feeds: given, fetches: fetches, backend: backend)
+      plan = try Plan(graph, feeds: given, fetches: fetches, backend: watched.backend)
       self.plan = plan
     }
     control.reset()

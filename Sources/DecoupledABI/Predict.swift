@@ -1,5 +1,6 @@
 public import CDecoupled
 import DecoupledCore
+import DecoupledInstrument
 import DecoupledNetworks
 import DecoupledVision
 
@@ -9,10 +10,12 @@ final class SessionHandle: HandleObject, @unchecked Sendable {
   let predictor: Predictor
   let backend: BackendText
   private let caller = OneCaller()
+  private let watched: WatchedBackend
 
   init(_ model: ModelHandle, _ options: EngineChoice, _ settings: PredictionSettings) throws {
     self.model = model
-    let backend = try options.open()
+    watched = try options.openWatched()
+    let backend = watched.backend
     self.backend = BackendText(backend.info)
     predictor = try model.reading {
       try Predictor(model.model, backend: backend, control: RunControl(threads: options.threads), settings: settings)
@@ -32,6 +35,7 @@ final class SessionHandle: HandleObject, @unchecked Sendable {
 struct EngineChoice {
   let backend: String?
   let threads: Int
+  var instruments = InstrumentSettings()
 
   init(_ backend: UnsafePointer<CChar>?, _ threads: Int32) throws {
     self.backend = try optionalText(backend, "backend")
@@ -42,6 +46,27 @@ struct EngineChoice {
   }
 
   func open() throws -> Backend { try BackendSearch.open(backend) }
+
+  /// Opens the backend with the instruments that were asked for.
+  func openWatched() throws -> WatchedBackend { try WatchedBackend(backend, instruments) }
+}
+
+/// An open backend and what watches its calls. The trace is written when this goes.
+final class WatchedBackend {
+  let backend: Backend
+  private let instruments: Instruments?
+
+  init(_ backend: String?, _ settings: InstrumentSettings) throws {
+    instruments = settings.isOff ? nil : try Instruments(settings)
+    self.backend = try instruments?.open(backend) ?? BackendSearch.open(backend)
+  }
+
+  deinit {
+    guard let instruments else { return }
+    do { try instruments.writeTrace() } catch { Log.write(.error, "\(error)") }
+    if let table = instruments.table { Log.write(.info, table) }
+    if let verified = instruments.verified { Log.write(.info, verified.text) }
+  }
 }
 
 extension dcn_session_options {
@@ -57,7 +82,14 @@ extension dcn_session_options {
     settings.activationMaps = options.activation_maps != 0
     if options.images_per_batch != 0 { settings.imagesPerBatch = Int(options.images_per_batch) }
     if options.rows_per_chunk != 0 { settings.rowsPerChunk = Int(options.rows_per_chunk) }
-    return (try EngineChoice(options.backend, options.threads), settings)
+    var engine = try EngineChoice(options.backend, options.threads)
+    engine.instruments.trace = try optionalText(options.trace, "trace")
+    if options.verify != 0 {
+      engine.instruments.verifyRate = options.verify_rate
+    } else if options.verify_rate != 0 {
+      throw EngineError(.invalidArgument, "'verify_rate' is \(options.verify_rate), but 'verify' is 0.")
+    }
+    return (engine, settings)
   }
 }
 

@@ -11,4 +11,16 @@ struct Decoupled: ParsableCommand {
       Train.self, Predict.self, Eval.self, DatasetCommand.self, Report.self, Import.self, Info.self, Backends.self, BackendCommand.self,
       Bench.self,
     ])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      do { try command.run() } catch {
+        // What was watched until then tells most about a failure.
+        try? Watching.finish()
+        throw error
+      }
+      try Watching.finish()
+    } catch { exit(withError: error) }
+  }
 }

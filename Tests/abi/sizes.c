@@ -21,8 +21,8 @@ static int is_marked(const unsigned char *bytes, size_t size) {
 }
 
 /* `call` reads or fills *object: it must accept the size of a later release and leave what it does not know alone, and
- * refuse a size that is too small or absurd. */
-#define SIZES(type, initial, call) \
+ * refuse a size that is too small or absurd. `least` is the size in the first release that had the struct. */
+#define SIZES(type, least, initial, call) \
   do { \
     static const type defaults = initial; \
     static LATER(type) later; \
@@ -33,7 +33,10 @@ static int is_marked(const unsigned char *bytes, size_t size) {
     check((call) == DCN_STATUS_OK && object->struct_size == sizeof later && is_marked(later.bytes, sizeof(type)), \
           "a later " #type " is accepted"); \
     *object = defaults; \
-    object->struct_size = (uint32_t)sizeof(type) - 4; \
+    object->struct_size = (uint32_t)(least); \
+    check((call) == DCN_STATUS_OK && object->struct_size == (least), "a " #type " of the first release is accepted"); \
+    *object = defaults; \
+    object->struct_size = (uint32_t)(least) - 4; \
     check((call) == DCN_STATUS_INVALID_ARGUMENT && strstr(dcn_last_error(), "struct_size"), "a " #type " that is too small"); \
     object->struct_size = 0; \
     check((call) == DCN_STATUS_INVALID_ARGUMENT, "a " #type " without a size"); \
@@ -137,14 +140,14 @@ int main(int argc, char **argv) {
   need(dcn_session_create(model, &options, &session), "dcn_session_create");
   need(dcn_dataset_open(argv[1], NULL, &dataset), "dcn_dataset_open");
   need(dcn_backends_find(&backends), "dcn_backends_find");
-  SIZES(dcn_image, DCN_IMAGE_INIT, prediction_of(session, object, pixels));
-  SIZES(dcn_backend_info, DCN_BACKEND_INFO_INIT, dcn_backends_info(backends, 0, object));
-  SIZES(dcn_tensor_info, DCN_TENSOR_INFO_INIT, dcn_model_parameter_info(model, 0, object));
-  SIZES(dcn_session_options, DCN_SESSION_OPTIONS_INIT, session_of(model, object));
-  SIZES(dcn_step_options, DCN_STEP_OPTIONS_INIT, step_of(model, object));
-  SIZES(dcn_dataset_options, DCN_DATASET_OPTIONS_INIT, data_of(argv[1], object));
-  SIZES(dcn_item, DCN_ITEM_INIT, dcn_dataset_item(dataset, 0, object));
-  SIZES(dcn_trainer_options, DCN_TRAINER_OPTIONS_INIT, trainer_of(model, dataset, object));
+  SIZES(dcn_image, sizeof(dcn_image), DCN_IMAGE_INIT, prediction_of(session, object, pixels));
+  SIZES(dcn_backend_info, sizeof(dcn_backend_info), DCN_BACKEND_INFO_INIT, dcn_backends_info(backends, 0, object));
+  SIZES(dcn_tensor_info, sizeof(dcn_tensor_info), DCN_TENSOR_INFO_INIT, dcn_model_parameter_info(model, 0, object));
+  SIZES(dcn_session_options, offsetof(dcn_session_options, trace), DCN_SESSION_OPTIONS_INIT, session_of(model, object));
+  SIZES(dcn_step_options, sizeof(dcn_step_options), DCN_STEP_OPTIONS_INIT, step_of(model, object));
+  SIZES(dcn_dataset_options, sizeof(dcn_dataset_options), DCN_DATASET_OPTIONS_INIT, data_of(argv[1], object));
+  SIZES(dcn_item, sizeof(dcn_item), DCN_ITEM_INIT, dcn_dataset_item(dataset, 0, object));
+  SIZES(dcn_trainer_options, sizeof(dcn_trainer_options), DCN_TRAINER_OPTIONS_INIT, trainer_of(model, dataset, object));
   arrays(session, pixels);
   plugin(model, argv[2], 1, "a plugin whose table ends where the optional functions begin");
   plugin(model, argv[3], 1, "a plugin with a longer table than this release knows");

@@ -11,4 +11,7 @@ int dcn_system_is_privileged(void);
 /// Processors this process may run on, 0 when unknown.
 int dcn_system_affinity(void);
 
+/// The number that the system has for the calling thread.
+int dcn_system_thread(void);
+
 #endif

@@ -52,6 +52,9 @@ func clear(_ handle: UnsafeMutablePointer<OpaquePointer?>, _ name: String) throw
 protocol SizedStruct {
   init()
   var struct_size: UInt32 { get set }
+  /// The size in the first release that had this struct. A release that adds members states the former size here; what a
+  /// smaller struct lacks is 0, which later members take as their default.
+  static var smallest: Int { get }
 }
 
 extension SizedStruct {
@@ -60,8 +63,6 @@ extension SizedStruct {
   /// The size that this release reads and writes.
   private static var size: Int { MemoryLayout<Self>.size }
 
-  /// The size in the first release that had this struct. A release that adds members states the former size here; what a
-  /// smaller struct lacks is 0, which later members take as their default.
   static var smallest: Int { size }
 
   /// - Returns: `struct_size`.
@@ -109,7 +110,9 @@ extension SizedStruct {
 extension dcn_image: SizedStruct {}
 extension dcn_backend_info: SizedStruct {}
 extension dcn_tensor_info: SizedStruct {}
-extension dcn_session_options: SizedStruct {}
+extension dcn_session_options: SizedStruct {
+  static var smallest: Int { MemoryLayout.offset(of: \dcn_session_options.trace)! }
+}
 extension dcn_label_set: SizedStruct {}
 extension dcn_step_options: SizedStruct {}
 extension dcn_dataset_options: SizedStruct {}

@@ -75,7 +75,8 @@ class dcn_session_options(Record):
     _fields_ = [
         ("struct_size", c_uint32), ("threads", c_int32), ("backend", c_char_p), ("images_per_batch", c_int32),
         ("rows_per_chunk", c_int32), ("plain", c_int32), ("foreground_maps", c_int32), ("activation_maps", c_int32),
-        ("threshold", c_float),
+        ("threshold", c_float), ("trace", c_char_p), ("verify_rate", c_double), ("verify", c_int32),
+        ("reserved", c_int32),
     ]
     _initial_ = {"threshold": 0.5}
 

@@ -129,6 +129,7 @@ def whole(value: int, what: str, bits: int = 31) -> int:
 def session_options(**members: Any) -> Any:
     """`dcn_session_options` of Python values; the struct keeps its strings alive."""
     members["backend"] = encode_optional(members.get("backend"), "backend")
+    members["trace"] = encode_optional(members.get("trace"), "trace")
     members["threads"] = whole(members.get("threads", 0), "threads")
     return c.dcn_session_options.initial(**members)
 

@@ -87,9 +87,13 @@ class Session(Handle):
         foreground: keep the foreground map of each identified class
         activation: keep the class-specific activation map of each identified class
         plain: the procedure of the paper's released code step by step: slower, to compare with
+        trace: file for a trace of all calls of the backend (Chrome's trace events), written when the session is closed
+        verify: compare with the backend `reference` on samples of the calls; one that differs raises BackendError
+        verify_rate: share of the calls, 0 to 1, that are compared besides the first one of each kernel
 
     Raises:
-        InvalidArgument, NotFound (weights of the classification part), BackendError, OutOfMemory
+        InvalidArgument, NotFound (weights of the classification part), BackendError, IOFailure (the trace cannot be
+        written), OutOfMemory
     """
 
     _free = "dcn_session_free"
@@ -97,12 +101,13 @@ class Session(Handle):
     def __init__(
         self, model: Model, backend: Path | None = None, threads: int = 0, *, threshold: float = 0.5,
         images_per_batch: int = 0, rows_per_chunk: int = 0, foreground: bool = False, activation: bool = False,
-        plain: bool = False,
+        plain: bool = False, trace: Path | None = None, verify: bool = False, verify_rate: float = 0.0,
     ) -> None:
         options = session_options(
             backend=backend, threads=threads, threshold=threshold, plain=int(plain), foreground_maps=int(foreground),
             activation_maps=int(activation), images_per_batch=whole(images_per_batch, "images_per_batch"),
-            rows_per_chunk=whole(rows_per_chunk, "rows_per_chunk"))
+            rows_per_chunk=whole(rows_per_chunk, "rows_per_chunk"), trace=trace, verify=int(verify),
+            verify_rate=float(verify_rate))
         pointer = ctypes.POINTER(c.dcn_session)()
         check(library().dcn_session_create(model._handle, ctypes.byref(options), ctypes.byref(pointer)))
         self._own(pointer)

@@ -64,7 +64,7 @@ def test_differences_are_noticed(text: str) -> None:
     ("float threshold; ", "double threshold; "),
     ("int32_t dcn_version(void);", "int64_t dcn_version(void);"),
     ("DCN_STATUS_IO = 3", "DCN_STATUS_IO = 30"),
-    ("0, 0, 0, 0, 0.5f }", "0, 0, 0, 0, 0.4f }"),
+    ("0.5f, NULL, 0.0", "0.4f, NULL, 0.0"),
     ("int64_t dims[8];", "int64_t dims[7];"),
 ])
 def test_changes_of_the_header_are_noticed(text: str, before: str, after: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -181,3 +182,19 @@ def test_evaluate(session: decoupled.Session, val_set: decoupled.Dataset) -> Non
         session.evaluate(val_set, progress=lambda done, total: 1 / 0)
     assert session.evaluate(val_set)["mean_iou"] == report["mean_iou"]
 
+
+
+def test_a_session_traces_and_verifies(trained: decoupled.Model, photo: np.ndarray, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.json"
+    with decoupled.Session(trained, "openblas", trace=trace, verify=True, verify_rate=1) as session:
+        watched = session.predict(photo, ["circle"])
+    events = [event for event in json.loads(trace.read_text())["traceEvents"] if event.get("cat") == "run"]
+    assert any(event["args"]["operators"].startswith("Conv") for event in events)
+    with decoupled.Session(trained, "openblas") as session:
+        np.testing.assert_array_equal(session.predict(photo, ["circle"]).label_map, watched.label_map)
+    with pytest.raises(decoupled.InvalidArgument, match="between 0 and 1"):
+        decoupled.Session(trained, verify=True, verify_rate=2)
+    with pytest.raises(decoupled.InvalidArgument, match="'verify' is 0"):
+        decoupled.Session(trained, verify_rate=1)
+    with pytest.raises(decoupled.IOFailure, match="missing"):
+        decoupled.Session(trained, trace=tmp_path / "missing" / "trace.json")
