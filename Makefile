@@ -21,9 +21,11 @@ build: swift-check
 	swift build -c release --product decoupled-command
 	swift build -c release --product decoupled
 	swift build -c release --product decoupled-backend-openblas
+	swift build -c release --product decoupled-backend-foreign
 	for level in 2 3 4; do swift build -c release --product decoupled-backend-cpu-v$$level || exit 1; done
 	ln -sf decoupled-command $(RELEASE)/decoupled
 	ln -sf libdecoupled.so $(RELEASE)/libdecoupled.so.1
+	ln -sfn "$$PWD/Sources/Backends/Foreign/Manifests" $(RELEASE)/foreign-manifests
 
 test: packages swift-check
 	Tests/run "$(STATIC_RUNTIME)"
@@ -48,6 +50,8 @@ install:
 	install -m 755 $(RELEASE)/libdecoupled.so $(DESTDIR)$(PREFIX)/lib/libdecoupled.so.1
 	ln -sf libdecoupled.so.1 $(DESTDIR)$(PREFIX)/lib/libdecoupled.so
 	install -m 755 $(RELEASE)/libdecoupled-backend-*.so $(DESTDIR)$(PREFIX)/lib/decoupled-backends/
+	install -d $(DESTDIR)$(PREFIX)/lib/decoupled-backends/foreign-manifests
+	install -m 644 Sources/Backends/Foreign/Manifests/*.json $(DESTDIR)$(PREFIX)/lib/decoupled-backends/foreign-manifests/
 	install -m 644 Include/decoupled/*.h $(DESTDIR)$(PREFIX)/include/decoupled/
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' bindings/pkgconfig/decoupled.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/decoupled.pc
 

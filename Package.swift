@@ -66,6 +66,7 @@ let package = Package(
     .library(name: "decoupled-backend-cpu-v2", type: .dynamic, targets: ["CPUBackendV2"]),
     .library(name: "decoupled-backend-cpu-v3", type: .dynamic, targets: ["CPUBackendV3"]),
     .library(name: "decoupled-backend-cpu-v4", type: .dynamic, targets: ["CPUBackendV4"]),
+    .library(name: "decoupled-backend-foreign", type: .dynamic, targets: ["ForeignBackend"]),
     .executable(name: "decoupled-command", targets: ["DecoupledCommand"]),
   ],
   dependencies: [
@@ -118,6 +119,14 @@ let package = Package(
       exclude: ["plugin.map"], swiftSettings: kernelSettings,
       linkerSettings: sharedObject(
         versionScript: "Sources/Backends/OpenBLAS/plugin.map", soname: "libdecoupled-backend-openblas.so")),
+    .target(name: "CForeign"),
+    .target(
+      name: "ForeignBackend",
+      dependencies: ["CDecoupled", "CFFI", "CForeign", "CSystem", "DecoupledBackendKit"],
+      path: "Sources/Backends/Foreign", exclude: ["Manifests"], swiftSettings: kernelSettings,
+      linkerSettings: sharedObject(
+        versionScript: "Sources/Backends/OpenBLAS/plugin.map", soname: "libdecoupled-backend-foreign.so")
+        + [.linkedLibrary(":libffi_pic.a")]),
     .testTarget(
       name: "DecoupledCoreTests", dependencies: ["DecoupledCore"], swiftSettings: [.swiftLanguageMode(.v5)]),
     .testTarget(

@@ -22,6 +22,16 @@ public struct KernelCall {
       context: context)
   }
 
+  /// The same call with other services of a host.
+  public func with(host: UnsafePointer<dcn_host>, _ body: (KernelCall) throws -> Void) rethrows {
+    var changed = context.pointee
+    changed.host = host
+    try withUnsafePointer(to: changed) { try body(KernelCall(inputs: inputs, outputs: outputs, context: $0)) }
+  }
+
+  /// Services of the host.
+  public var host: UnsafePointer<dcn_host> { context.pointee.host }
+
   /// The packed constant that stands at this place of the inputs, nil when the tensor itself was handed in.
   public func packed(_ place: Int) -> (any PackedConstant)? {
     guard inputs[place].layout == Int32(DCN_LAYOUT_PACKED), let constant = inputs[place].buffer else { return nil }

@@ -28,6 +28,10 @@ class LibraryHook(BuildHookInterface):  # type: ignore[type-arg]
         plugins = [*folder.glob("decoupled-backends/*.so"), *folder.glob("libdecoupled-backend-*.so")]
         for plugin in sorted({plugin.name: plugin for plugin in reversed(plugins)}.values()):
             files[str(plugin.resolve())] = f"decoupled/lib/decoupled-backends/{plugin.name}"
+        for manifests in (folder / "decoupled-backends" / "foreign-manifests", folder / "foreign-manifests"):
+            for manifest in sorted(manifests.glob("*.json")):
+                target = f"decoupled/lib/decoupled-backends/foreign-manifests/{manifest.name}"
+                files[str(manifest.resolve())] = target
         license_file = Path(self.root).parent.parent / "LICENSE"
         if license_file.is_file():
             files[str(license_file)] = "decoupled/LICENSE"
