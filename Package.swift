@@ -82,7 +82,7 @@ let package = Package(
     .systemLibrary(name: "CFFI", providers: [.apt(["libffi-dev"])]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
 
-    .target(name: "DecoupledBackendKit", dependencies: ["CDecoupled"], swiftSettings: kernelSettings),
+    .target(name: "DecoupledBackendKit", dependencies: ["CDecoupled", "CSystem"], swiftSettings: kernelSettings),
     .target(
       name: "DecoupledReference", dependencies: ["CDecoupled", "DecoupledBackendKit"],
       path: "Sources/Backends/Reference",

@@ -27,6 +27,8 @@
  *    inspector, step or trainer belongs to one thread at a time: a call while another one is under way returns
  *    DCN_STATUS_STATE, except `..._cancel`. A model that is being changed (dcn_model_set_parameter, dcn_step_apply) must
  *    not be in use: DCN_STATUS_STATE.
+ *  - After fork the child may go on with its handles, but for trainers, if no other thread was in the library at that
+ *    moment. Its sessions then compute on the calling thread; ones that it makes have threads again.
  *  - Structs with `struct_size` are initialised with their DCN_..._INIT macro. Later releases add members at the end only and
  *    accept the smaller structs of programs compiled before.
  *  - Tensors are row-major without gaps; images are N, C, H, W. Counts of elements are int64_t, all others int32_t.

@@ -4,8 +4,8 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <unistd.h>
 
 long dcn_system_own_path(char *path, unsigned long capacity) {
@@ -25,7 +25,7 @@ long dcn_system_own_path(char *path, unsigned long capacity) {
   return (long)length;
 }
 
-int dcn_system_is_privileged(void) { return getauxval(AT_SECURE) != 0; }
+const char *dcn_system_environment(const char *name) { return secure_getenv(name); }
 
 int dcn_system_affinity(void) {
   cpu_set_t set;

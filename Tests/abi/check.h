@@ -10,7 +10,7 @@
 static int check_failures;
 
 /* Prints "ok" or "FAIL" with the name of the check, and counts failures. */
-static void check(int passed, const char *format, ...) {
+static inline void check(int passed, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   printf(passed ? "ok " : "FAIL ");
@@ -22,7 +22,7 @@ static void check(int passed, const char *format, ...) {
 }
 
 /* Ends the program when something the further checks rest on has failed. */
-static void need(int32_t status, const char *what) {
+static inline void need(int32_t status, const char *what) {
   if (status == DCN_STATUS_OK) return;
   printf("FAIL %s: %s: %s\n", what, dcn_status_name(status), dcn_last_error());
   exit(1);

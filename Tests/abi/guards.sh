@@ -53,3 +53,58 @@ for example in "$root"/examples/plugin*/; do
     check "$(basename "$plugin") needs no Swift" sh -c "! ldd '$plugin' | grep -i swift"
   done
 done
+
+# --- loaded at run time, by several threads, twice in one process, and forked
+cp -L "$build/libdecoupled.so" "$work/second.so"
+check "process.c compiles" gcc -std=c99 -D_GNU_SOURCE $strict "$here/process.c" -o "$work/process" -ldl -lpthread
+each process "$work/process" "$build/libdecoupled.so" "$work/second.so" "$work/kept-0.1.0.so"
+
+# --- memory: allocations that fail, predictions without end (here a short run; the figures of long ones: docs/hardening.md)
+for program in memory soak; do
+  # The program's own malloc and mmap stand in for the library's.
+  check "$program.c compiles" gcc -std=gnu99 -O1 -D_GNU_SOURCE -Wall -Wextra -Werror "-I$prefix/include" "$here/$program.c" \
+    -o "$work/$program" $link -Wl,--export-dynamic -ldl
+done
+each memory "$work/memory"
+each soak "$work/soak" 500
+
+# --- every function of the header is called by the fuzz programs
+check "Tests/fuzz calls every function" sh -c "
+  sed 's/.*/&(/' '$work/declared' | while read name; do
+    grep -qF \"\$name\" '$root'/Tests/fuzz/*.[ch] || { echo \"\$name\"; exit 1; }
+  done"
+check "the fuzz programs compile" sh -c "for program in files calls; do
+  gcc -std=gnu11 -Wall -Wextra -Werror -I'$prefix/include' -fsyntax-only '$root'/Tests/fuzz/\$program.c || exit 1; done"
+
+# --- where plugins are looked for
+check "search.c compiles" gcc -std=c99 $strict "$here/search.c" -o "$work/search" $link
+mkdir "$work/good" "$work/open" "$work/loose" "$work/above" "$work/above/below"
+for folder in good open loose above/below; do cp "$work"/kept-0.1.0.so "$work/$folder/libdecoupled-backend-kept.so"; done
+chmod 777 "$work/open" "$work/above"
+chmod o+w "$work/loose/libdecoupled-backend-kept.so"
+# finds FOLDER PATTERN [PROGRAM]: what the search says with DECOUPLED_BACKEND_PATH set to FOLDER, run in the folder `good`.
+finds() {
+  found=$(cd "$work/good" && DECOUPLED_BACKEND_PATH=$1 "${3:-$work/search}" kept)
+  echo "$found" | grep -q "$2" || { echo "DECOUPLED_BACKEND_PATH=$1: $found"; false; }
+}
+check "a plugin in a folder of DECOUPLED_BACKEND_PATH is found" finds "$work/good" '^found'
+check "one in the working directory is not" finds "" '^absent'
+check "nor when a relative path names it" finds ".:../good" '^absent'
+check "one in a folder that everybody may write to is refused" finds "$work/open" '^refused.*everybody may write'
+check "so is one that everybody may write to" finds "$work/loose" '^refused.*everybody may write'
+check "so is one below such a folder" finds "$work/above/below" '^refused.*everybody may write'
+if chgrp nogroup "$work/search" 2> /dev/null; then
+  # Such a program has other rights than its caller: its environment is not its own.
+  cp "$work/search" "$work/privileged"
+  chgrp nogroup "$work/privileged" && chmod g+s "$work/privileged"
+  if finds "$work/good" '^privileged' "$work/privileged" > /dev/null; then
+    check "a setgid program ignores DECOUPLED_BACKEND_PATH" finds "$work/good" '^absent' "$work/privileged"
+    export DECOUPLED_NUM_THREADS=97
+    check "a setgid program ignores DECOUPLED_NUM_THREADS" sh -c "! '$work/privileged' kept | grep -q 'threads 97'"
+    unset DECOUPLED_NUM_THREADS
+  else
+    say "skip setgid programs: this file system does not have them"
+  fi
+else
+  say "skip setgid programs: only root can make one here"
+fi

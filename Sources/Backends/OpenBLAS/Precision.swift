@@ -1,11 +1,9 @@
 /// How exactly matrix products are summed, chosen by the environment when the plugin is loaded.
-#if canImport(Glibc)
-  import Glibc
-#endif
+import DecoupledBackendKit
 
 enum Precision {
   /// Single precision rounds each partial sum. Whoever compares values near a kink (a ReLU at 0) sets
   /// DECOUPLED_OPENBLAS_PRECISE=1: products are then summed in double and rounded once, at less than half the speed.
   static let sumsInDouble: Bool =
-    getenv("DECOUPLED_OPENBLAS_PRECISE").map { $0.pointee != 0 && $0.pointee != 48 } ?? false
+    PluginEnvironment.isOn("DECOUPLED_OPENBLAS_PRECISE")
 }

@@ -5,8 +5,9 @@
 /// Returns its length, or -1 when it is unknown or longer than `capacity`.
 long dcn_system_own_path(char *path, unsigned long capacity);
 
-/// 1 when the program runs with other rights than its caller's (setuid, setgid, capabilities).
-int dcn_system_is_privileged(void);
+/// The value of an environment variable; NULL when it is not set, and always in a program that runs with other rights than
+/// its caller's (setuid, setgid, capabilities): there the environment is somebody else's.
+const char *dcn_system_environment(const char *name);
 
 /// Processors this process may run on, 0 when unknown.
 int dcn_system_affinity(void);

@@ -3,7 +3,8 @@ import Glibc
 import Synchronization
 
 /// Finds backends: an explicit path, DECOUPLED_BACKEND_PATH, `decoupled-backends/` beside this library, then
-/// `libdecoupled-backend-*.so` beside it. Never the working directory.
+/// `libdecoupled-backend-*.so` beside it. Never the working directory, and no place where everybody may put a file
+/// (`TrustedPlace`).
 public enum BackendSearch {
   private static let loaded = Mutex<[String: BackendLibrary]>([:])
 
@@ -59,12 +60,14 @@ public enum BackendSearch {
     public let error: EngineError
   }
 
-  /// Every backend that can be found, `reference` first, and the plugins that failed to load.
+  /// Every backend that can be found, `reference` first, and the plugins that failed to load or lie where everybody could
+  /// have put them.
   public static func available() -> (libraries: [BackendLibrary], failures: [Failure]) {
     var libraries: [BackendLibrary] = [.reference]
     var failures: [Failure] = []
     for path in candidates() {
       do {
+        try TrustedPlace.check(path)
         libraries.append(try load(path))
       } catch let error as EngineError {
         failures.append(Failure(path: path, error: error))
@@ -85,9 +88,17 @@ public enum BackendSearch {
 
   private static func candidates() -> [String] {
     var folders: [String] = []
-    // A program that runs with other rights than its caller's must not load what the caller names.
-    if dcn_system_is_privileged() == 0, let variable = getenv("DECOUPLED_BACKEND_PATH") {
-      folders += String(cString: variable).split(separator: ":").map(String.init)
+    if let variable = dcn_system_environment("DECOUPLED_BACKEND_PATH") {
+      for folder in String(cString: variable).split(separator: ":").map(String.init) {
+        if folder.hasPrefix("/") {
+          folders.append(folder)
+        } else {
+          Log.writeOnce(
+            .warning,
+            "DECOUPLED_BACKEND_PATH names '\(folder)', which depends on the working directory; it is not searched. Give the whole path."
+          )
+        }
+      }
     }
     if let own = ownFolder() { folders += [own + "/decoupled-backends", own] }
     var seen = Set<String>()

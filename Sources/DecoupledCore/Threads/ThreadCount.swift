@@ -6,7 +6,7 @@ public enum ThreadCount {
   /// `requested` when above 0, else DECOUPLED_NUM_THREADS, else what processor affinity and the cgroup quota allow.
   public static func resolve(_ requested: Int) -> Int {
     if requested > 0 { return min(requested, 256) }
-    if let text = getenv("DECOUPLED_NUM_THREADS"), let number = Int(String(cString: text)), number > 0 {
+    if let text = dcn_system_environment("DECOUPLED_NUM_THREADS"), let number = Int(String(cString: text)), number > 0 {
       return min(number, 256)
     }
     return max(1, min(affinity(), quota() ?? Int.max))

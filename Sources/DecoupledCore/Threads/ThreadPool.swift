@@ -9,6 +9,8 @@ public final class ThreadPool: @unchecked Sendable {
 
   private let crew = Crew()
   private var threads: [pthread_t] = []
+  /// The process that has the threads: a fork of it has none of them, and locks in any state.
+  private let owner = getpid()
   private let callers = Mutex<Void>(())
 
   /// What the threads share. They hold on to this, not to the pool, so that the pool can go while they wait.
@@ -113,6 +115,7 @@ public final class ThreadPool: @unchecked Sendable {
   }
 
   deinit {
+    guard owner == getpid() else { return }
     pthread_mutex_lock(crew.mutex)
     crew.stopping = true
     pthread_cond_broadcast(crew.started)
@@ -136,7 +139,7 @@ public final class ThreadPool: @unchecked Sendable {
     let loop = Loop(count: count, task: task, data: data, stop: stop)
     if let nested = pthread_getspecific(Self.laneKey) {
       loop.work(lane: Int32(Int(bitPattern: nested)) - 1)
-    } else if count == 1 || threads.isEmpty {
+    } else if count == 1 || threads.isEmpty || owner != getpid() {
       Self.onLane(0) { loop.work(lane: 0) }
     } else {
       callers.withLock { _ in

@@ -5,7 +5,7 @@ import Glibc
 
 enum ChannelsLastConvolution {
   /// Winograd's transforms lose about a digit. Whoever minds sets DECOUPLED_CPU_PRECISE=1 and gets plain sums.
-  static let isPrecise: Bool = getenv("DECOUPLED_CPU_PRECISE").map { $0.pointee != 0 && $0.pointee != 48 } ?? false
+  static let isPrecise: Bool = PluginEnvironment.isOn("DECOUPLED_CPU_PRECISE")
 
   static func kernel(_ readers: [NodeReader]) throws -> any SwiftKernel {
     let parts = try ConvolutionParts(readers)
