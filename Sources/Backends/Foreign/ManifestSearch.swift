@@ -31,9 +31,7 @@ enum ManifestSearch {
   }
 
   private static var variable: String? {
-    // A program that runs with other rights than its caller's must not load what the caller names.
-    guard dcn_system_is_privileged() == 0 else { return nil }
-    return getenv("DECOUPLED_FOREIGN_MANIFEST").map { String(cString: $0) }
+    dcn_system_environment("DECOUPLED_FOREIGN_MANIFEST").map { String(cString: $0) }
   }
 
   private static let folder: String? = {
