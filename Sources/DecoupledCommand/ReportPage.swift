@@ -33,10 +33,10 @@ struct ReportPage {
           HeatMap.draw(map, range: 0...1, over: image),
           caption: "\(name) \(score)"))
       let plane = ActivationView.mostRepresentative(prediction.activationMaps[index], foreground: map)
-      let large = try Resampling.resize(plane, width: image.width, height: image.width, kernel: .bilinear)
+      let large = ActivationView.enlarged(plane, width: image.width, height: image.height)
       cells.append(
         try picture(
-          "\(id)-activation-\(name).jpg", HeatMap.draw(large),
+          "\(id)-activation-\(name).jpg", HeatMap.draw(large, over: image),
           caption: "activation of \(name)"))
     }
     rows.append("<div class=row>\(cells.joined())</div>")

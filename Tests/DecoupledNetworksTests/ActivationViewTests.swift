@@ -27,4 +27,16 @@ struct ActivationViewTests {
     let activation = FloatImage(width: 5, height: 5, channels: 2)
     #expect(ActivationView.mostRepresentative(activation, foreground: foreground).values.count == 25)
   }
+
+  /// A wide image shows the upper part of the map alone, a tall one the left part.
+  @Test func enlargedMapLiesOverTheImage() {
+    var plane = FloatImage(width: 2, height: 2, channels: 1)
+    plane.values = [0, 4, 8, 8]
+    let wide = ActivationView.enlarged(plane, width: 40, height: 20)
+    #expect((wide.width, wide.height) == (40, 20))
+    #expect(wide.values[0] == 0 && wide.values[39] == 4)
+    let tall = ActivationView.enlarged(plane, width: 20, height: 40)
+    #expect(tall.values[0] == 0 && tall.values[39 * 20] == 8)
+    #expect(tall.values[19] < 4)
+  }
 }

@@ -35,6 +35,21 @@ public enum ActivationView {
     return result
   }
 
+  /// One channel enlarged to the pixels of an image: its grid covers the square that the image was padded to.
+  public static func enlarged(_ channel: FloatImage, width: Int, height: Int) -> FloatImage {
+    let side = max(width, height)
+    var result = FloatImage(width: width, height: height, channels: 1)
+    channel.values.withUnsafeBufferPointer { source in
+      result.values.withUnsafeMutableBufferPointer { target in
+        guard let source = source.baseAddress, let target = target.baseAddress else { return }
+        Resampling.resizePlanes(
+          source, channels: 1, height: channel.height, width: channel.width, outHeight: side, outWidth: side,
+          kept: (height, width), kernel: .bilinear, into: target)
+      }
+    }
+    return result
+  }
+
   private static func correlation(_ a: [Float], _ b: [Float]) -> Float {
     let count = Float(a.count)
     let (meanA, meanB) = (a.reduce(0, +) / count, b.reduce(0, +) / count)
