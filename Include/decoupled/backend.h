@@ -92,7 +92,7 @@ typedef struct dcn_buffer dcn_buffer;
 /** A view of memory. `dims` and `strides` count elements; entries beyond `rank` are 0. A stride may be larger than the
  *  dims ask for (a slice of a larger tensor): step by strides, or decline such operands in `supports`. In every layout
  *  dims are N, C, H, W for rank 4, and N, C for rank 2; the layout shows in the strides: the last one is 1 in NCHW, the
- *  second one is 1 in NHWC, which only tensors of rank 4 have. */
+ *  second one is 1 in NHWC, which only tensors of rank 4 have. Tensors of other ranks are row-major and say NCHW. */
 typedef struct dcn_tensor {
   uint32_t struct_size;
   int32_t element_type;
@@ -114,7 +114,8 @@ typedef struct dcn_tensor {
  *  offered as F16 first; where they are declined, the host widens them.
  *
  *  `row_to_image`: int32 [rows]. Where present, operands marked (per image) have `images` rows instead of `rows`, and
- *  row r uses image row_to_image[r]. Absent: row r uses row r. Semantics: Gather on axis 0, without the copy. */
+ *  row r uses image row_to_image[r]. Absent: row r uses row r. Semantics: Gather on axis 0, without the copy. An entry
+ *  outside 0..images-1 is an error, never a read. */
 enum {
   /** x [N,C,H,W], w [M,C,kh,kw], b [M] optional -> y [N,M,OH,OW]; cross-correlation.
    *  [strides = 1,1; pads = top,left,bottom,right = 0; dilations = 1,1] OH = (H + top + bottom - dh*(kh-1) - 1)/sh + 1. */
@@ -131,8 +132,10 @@ enum {
   /** x any shape -> y: the sum over `axes` (required), which are dropped from the shape. Rank 0 results have dims [1]. */
   DCN_OPERATOR_REDUCE_SUM = 4,
   /** x [N,C,H,W] -> y, indices (int32, optional output): the maximum of each window and its place y*W+x within the plane.
-   *  The first maximum in row-major order wins; NaN is a maximum. [kernel_shape required; strides = 1,1; pads = 0;
-   *  ceil_mode = 0] Ceil mode drops a last window that would start in the padding. */
+   *  The first maximum in row-major order wins; the first NaN is a maximum; padding never is, and no window lies in it
+   *  altogether. [kernel_shape required; strides = 1,1; pads = 0; ceil_mode = 0]
+   *  OH = (H + top + bottom - kh)/sh + 1, rounded down, in ceil mode up; that drops a last window that would start in the
+   *  padding. */
   DCN_OPERATOR_MAX_POOL = 5,
   /** x [N,C,h,w], indices int32 [(per image) N,C,h,w], row_to_image optional -> y [N,C,H,W]: zeros, then
    *  y[indices[i]] = x[i], the last write in row-major order wins. [output_shape = H,W required; accumulate = 0: with 1,
@@ -140,7 +143,8 @@ enum {
   DCN_OPERATOR_MAX_UNPOOL = 6,
   /** dy [N,C,H,W], indices int32 [(per image) N,C,h,w], row_to_image optional -> dx [N,C,h,w] = dy[indices[i]]. */
   DCN_OPERATOR_MAX_UNPOOL_GRADIENT = 7,
-  /** x [N,C,H,W] -> y: the mean of each window. [kernel_shape required; strides = 1,1; pads = 0; count_include_pad = 0] */
+  /** x [N,C,H,W] -> y: the mean of each window. [kernel_shape required; strides = 1,1; pads = 0; count_include_pad = 0]
+   *  Sizes as MaxPool without ceil mode. */
   DCN_OPERATOR_AVERAGE_POOL = 8,
   /** x [N,C,h,w] -> y [N,C,H,W]: each value divided by its window's count and added to every cell of the window, the
    *  gradient of AveragePool. [output_shape = H,W required; kernel_shape, strides, pads, count_include_pad of the pool] */
@@ -327,7 +331,8 @@ typedef struct dcn_backend_table {
 
   /** How many of the leading nodes of the chain this backend runs as one kernel: 0 = not even the first. Each node but
    *  the first reads an INTERNAL output of the one before it. The answer for the first k nodes alone, when it was k for
-   *  all, must be k again. Without memory and cheap: it is asked often while planning. (required) */
+   *  all, must be k again. Decline operands whose dims do not belong together, so that `run` need not look again.
+   *  Without memory and cheap: it is asked often while planning. (required) */
   int32_t (*supports)(dcn_backend *backend, const dcn_node *nodes, int32_t count);
 
   /** Makes a kernel for exactly these nodes (a count that `supports` returned for them). Nodes are borrowed: copy what

@@ -48,6 +48,17 @@ bool isPlain(const dcn_operand &operand, int32_t rank) {
          operand.tensor.layout == DCN_LAYOUT_NCHW && operand.tensor.rank == rank;
 }
 
+/// Whether the sizes belong together: whatever is taken here is computed later without another look.
+bool fits(const dcn_kernel &kernel, const dcn_tensor &x, const dcn_tensor &w, const dcn_tensor &y) {
+  for (int axis = 0; axis < 2; axis++) {
+    const int64_t before = kernel.pad[axis], after = kernel.pad[axis + 2], extra = kernel.outputPadding[axis];
+    if (before < 0 || after < 0 || extra < 0 || kernel.stride[axis] < 1 || kernel.dilation[axis] < 1) return false;
+    const int64_t reach = (x.dims[axis + 2] - 1) * kernel.stride[axis] + kernel.dilation[axis] * (w.dims[axis + 2] - 1) + 1;
+    if (y.dims[axis + 2] != reach - before - after + extra) return false;
+  }
+  return x.dims[0] == y.dims[0] && x.dims[1] == w.dims[0] && w.dims[1] == y.dims[1];
+}
+
 /// Whether the node is a transposed convolution that this backend computes; its attributes go to `kernel`.
 bool read(const dcn_node &node, dcn_kernel &kernel) {
   if (node.kind != DCN_OPERATOR_CONV_TRANSPOSE || node.input_count < 2 || node.input_count > 3) return false;
@@ -62,7 +73,9 @@ bool read(const dcn_node &node, dcn_kernel &kernel) {
     if (!known) return false;
   }
   if (!isPlain(node.inputs[0], 4) || !isPlain(node.inputs[1], 4) || !isPlain(node.outputs[0], 4)) return false;
-  return node.input_count < 3 || (node.inputs[2].flags & DCN_OPERAND_ABSENT) || isPlain(node.inputs[2], 1);
+  if (!fits(kernel, node.inputs[0].tensor, node.inputs[1].tensor, node.outputs[0].tensor)) return false;
+  return node.input_count < 3 || (node.inputs[2].flags & DCN_OPERAND_ABSENT) ||
+         (isPlain(node.inputs[2], 1) && node.inputs[2].tensor.dims[0] == node.outputs[0].tensor.dims[1]);
 }
 
 template <typename Element>

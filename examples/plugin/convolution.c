@@ -37,6 +37,18 @@ static int is_plain(const dcn_operand *operand, int32_t rank) {
          operand->tensor.layout == DCN_LAYOUT_NCHW && operand->tensor.rank == rank;
 }
 
+/* Whether the sizes belong together: whatever is taken here is computed later without another look. */
+static int fits(const dcn_kernel *kernel, const dcn_tensor *x, const dcn_tensor *w, const dcn_tensor *y) {
+  int axis;
+  for (axis = 0; axis < 2; axis++) {
+    int64_t before = kernel->pad[axis], after = kernel->pad[axis + 2], step = kernel->stride[axis];
+    int64_t room = x->dims[axis + 2] + before + after - kernel->dilation[axis] * (w->dims[axis + 2] - 1) - 1;
+    if (before < 0 || after < 0 || step < 1 || kernel->dilation[axis] < 1 || room < 0) return 0;
+    if (y->dims[axis + 2] != room / step + 1) return 0;
+  }
+  return x->dims[0] == y->dims[0] && x->dims[1] == w->dims[1] && w->dims[0] == y->dims[1];
+}
+
 /* Whether the node is a convolution that this backend computes; its attributes go to `kernel`. */
 static int read_convolution(const dcn_node *node, dcn_kernel *kernel) {
   static const dcn_kernel defaults = {{1, 1}, {0, 0, 0, 0}, {1, 1}, 0};
@@ -53,7 +65,9 @@ static int read_convolution(const dcn_node *node, dcn_kernel *kernel) {
     if (!known) return 0;
   }
   if (!is_plain(&node->inputs[0], 4) || !is_plain(&node->inputs[1], 4) || !is_plain(&node->outputs[0], 4)) return 0;
-  return node->input_count < 3 || (node->inputs[2].flags & DCN_OPERAND_ABSENT) || is_plain(&node->inputs[2], 1);
+  if (!fits(kernel, &node->inputs[0].tensor, &node->inputs[1].tensor, &node->outputs[0].tensor)) return 0;
+  return node->input_count < 3 || (node->inputs[2].flags & DCN_OPERAND_ABSENT) ||
+         (is_plain(&node->inputs[2], 1) && node->inputs[2].tensor.dims[0] == node->outputs[0].tensor.dims[1]);
 }
 
 /* How many of the nodes become one kernel. */
@@ -62,7 +76,8 @@ static int32_t read_chain(const dcn_node *nodes, int32_t count, dcn_kernel *kern
   /* Each node of a chain reads a result of the one before; here it must be the result and not something else. */
   kernel->relu = count > 1 && nodes[1].kind == DCN_OPERATOR_RELU && nodes[1].attribute_count == 0 &&
                  (nodes[1].inputs[0].flags & DCN_OPERAND_INTERNAL) &&
-                 nodes[1].inputs[0].value == nodes[0].outputs[0].value && is_plain(&nodes[1].outputs[0], 4);
+                 nodes[1].inputs[0].value == nodes[0].outputs[0].value && is_plain(&nodes[1].outputs[0], 4) &&
+                 !memcmp(nodes[1].outputs[0].tensor.dims, nodes[0].outputs[0].tensor.dims, sizeof nodes->outputs->tensor.dims);
   return kernel->relu ? 2 : 1;
 }
 
