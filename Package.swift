@@ -58,6 +58,17 @@ func sharedObject(versionScript: String, soname: String) -> [LinkerSetting] {
   ]
 }
 
+/// Fuzz targets are built only where they are asked for: they need libFuzzer's entry point instead of a main function.
+let fuzzTargets: [Target] =
+  Context.environment["DECOUPLED_FUZZ"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "FormatFuzzer", dependencies: ["DecoupledCore", "DecoupledNetworks"], path: "Tests/fuzz/FormatFuzzer",
+      swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])])
+  ]
+
 let package = Package(
   name: "decoupled",
   products: [
@@ -138,5 +149,5 @@ let package = Package(
     .testTarget(
       name: "DecoupledNetworksTests", dependencies: ["DecoupledCore", "DecoupledNetworks", "DecoupledVision"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
-  ] + cpuTargets(2) + cpuTargets(3) + cpuTargets(4)
+  ] + cpuTargets(2) + cpuTargets(3) + cpuTargets(4) + fuzzTargets
 )

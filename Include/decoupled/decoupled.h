@@ -9,7 +9,7 @@
  *     dcn_result_free(result);
  *
  * Sections: errors, log and threads | images | backends | models | predict | inspect | training step | data sets |
- * train and evaluate. The header needs nothing but the C standard library and works in C99 and C++.
+ * train and evaluate | weight files. The header needs nothing but the C standard library and works in C99 and C++.
  *
  * Rules that hold everywhere:
  *  - Functions that can fail return an int32_t, DCN_STATUS_OK or another DCN_STATUS_ code; dcn_last_error() then gives one
@@ -234,14 +234,16 @@ int32_t dcn_model_create(const char *description, const char *DCN_NULLABLE const
                          int32_t class_count, int32_t parts, uint64_t seed,
                          dcn_model *DCN_NULLABLE *DCN_NONNULL model);
 
-/** Makes a model like `model` with the weights of a safetensors file in the place of its own. Tensors are named as
- *  dcn_model_parameter_info names them, with or without "weights." in front, or as torchvision names those of a VGG-16;
- *  others are left out. Weights that the file lacks stay those of `model`; dcn_model_parts tells what is complete.
+/** Makes a model like `model` with the weights of a file in the place of its own: a Caffe model, a PyTorch state
+ *  dictionary, or safetensors. Tensors are named as dcn_model_parameter_info names them, with or without "weights." in
+ *  front, as torchvision names those of a VGG-16 (or VGG-16-BN, which is folded), or as the released Caffe networks name
+ *  their layers; others are left out. Weights that the file lacks stay those of `model`; dcn_model_parts tells what is
+ *  complete.
  *  @param preprocessing how the network of these weights was fed: "caffe" (BGR minus mean) or "torchvision" (RGB,
- *    normalised). NULL = as the file says when it is a model, else as the description of `model` says.
+ *    normalised). NULL = as the file says when it does, else as the description of `model` says.
  *  `model` is not changed; the handle is the caller's.
  *  Failures: INVALID_ARGUMENT, NOT_FOUND, IO, FORMAT (also a tensor of the wrong shape, or none that fits), UNSUPPORTED
- *  (weights that are not float32). \since 0.1 */
+ *  (weights that are no real numbers; a pickle that asks for more than tensors, which is not run). \since 0.1 */
 int32_t dcn_model_import(const dcn_model *model, const char *path, const char *DCN_NULLABLE preprocessing,
                          dcn_model *DCN_NULLABLE *DCN_NONNULL imported);
 
@@ -769,6 +771,54 @@ void dcn_trainer_free(dcn_trainer *DCN_NULLABLE trainer);
 int32_t dcn_session_evaluate(dcn_session *session, const dcn_dataset *dataset, int32_t true_labels,
                              dcn_count_callback DCN_NULLABLE progress, void *DCN_NULLABLE user_data,
                              dcn_report *DCN_NULLABLE *DCN_NONNULL report);
+
+/* ---- weight files ------------------------------------------------------------------------------------------------ */
+/** How dcn_import takes weights in. */
+typedef struct dcn_import_options {
+  uint32_t struct_size;
+  int32_t half; /**< 1 = store the weights of convolutions in half precision */
+  /** The network: a preset, JSON, or the path of a .json description or a deploy .prototxt. NULL = as the file says; a
+   *  Caffe model of a DecoupledNet does. */
+  const char *DCN_NULLABLE description;
+  const char *DCN_NULLABLE const *DCN_NULLABLE class_names; /**< NULL = those of VOC where there are 20, else numbered */
+  int32_t class_count;
+  int32_t fill; /**< 1 = draw the weights that the file lacks, from `seed`; 0 = they are an error */
+  uint64_t seed;
+  /** How the weights' network was fed, "caffe" or "torchvision"; needed when neither file nor description says. */
+  const char *DCN_NULLABLE preprocessing;
+  const char *DCN_NULLABLE mean; /**< a Caffe mean image (.binaryproto); its mean of each channel is subtracted */
+  const char *DCN_NULLABLE skip; /**< layers to leave out, with commas: "fc6,fc7" */
+} dcn_import_options;
+
+#define DCN_IMPORT_OPTIONS_INIT \
+  { (uint32_t)sizeof(dcn_import_options), 0, NULL, NULL, 0, 0, 1, NULL, NULL, NULL }
+
+/** Turns a weight file (as dcn_model_import takes) into a model file, piece by piece: memory does not grow with the
+ *  file. A DecoupledNet Caffe model becomes a model without any option. NULL options are DCN_IMPORT_OPTIONS_INIT.
+ *  @param output the model file; it appears whole or not at all
+ *  @param report what became of each tensor: used, dropped as a copy, not used; and the weights that are missing.
+ *    Numbers: "used", "dropped", "unused", "missing". NULL = not wanted. The report is the caller's.
+ *  Failures: as dcn_model_import; NOT_FOUND also for weights that the file lacks. \since 0.1 */
+int32_t dcn_import(const char *path, const dcn_import_options *DCN_NULLABLE options, const char *output,
+                   dcn_report *DCN_NULLABLE *DCN_NULLABLE report);
+
+/** Files that other programs read. */
+enum {
+  DCN_EXPORT_ONNX_CLASSIFICATION = 0, /**< image to scores, and what a label pass needs */
+  DCN_EXPORT_ONNX_LABEL_PASS = 1,     /**< one label pass, from the outputs of the former to probabilities */
+  DCN_EXPORT_ONNX = 2,                /**< image to score maps and label map */
+  DCN_EXPORT_TORCHVISION = 3,         /**< the classification network: safetensors with torchvision's names */
+  DCN_EXPORT_CAFFE = 4                /**< a .caffemodel with the layer names of the released networks */
+};
+
+/** Writes a model for other programs. ONNX graphs take batches of one image and have sizes, mean, class names and
+ *  palette in their metadata.
+ *  @param format DCN_EXPORT_
+ *  @param label_passes of DCN_EXPORT_ONNX: classes of an image that are segmented, those with the highest scores; 0 =
+ *    all. Ignored otherwise.
+ *  The file appears whole or not at all. Failures: INVALID_ARGUMENT, NOT_FOUND and STATE (weights are missing), IO,
+ *  UNSUPPORTED (the file would have 2 GiB or more, the limit of ONNX and Caffe files). \since 0.1 */
+int32_t dcn_model_export(const dcn_model *model, int32_t format, int32_t label_passes, const char *path);
 
 #ifdef __cplusplus
 }

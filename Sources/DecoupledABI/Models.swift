@@ -86,10 +86,12 @@ private func requireMemory(_ model: Model, _ parts: Int32) throws {
     let path = try text(path, "path")
     let preprocessing = try optionalText(preprocessing, "preprocessing")
     let result = try handle.share { model in
-      try WeightImport.start(
-        model, from: path, preprocessing: preprocessing, described: model.description.preprocessing)
+      var options = WeightImport.Options()
+      options.preprocessing = preprocessing
+      options.described = model.description.preprocessing
+      return try WeightImport(model, from: path, options: options).model()
     }
-    imported.pointee = try Handles.issue(try ModelHandle(result.model))
+    imported.pointee = try Handles.issue(try ModelHandle(result))
   }
 }
 

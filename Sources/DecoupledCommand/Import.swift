@@ -6,14 +6,20 @@ import DecoupledVision
 /// `decoupled import`: weights of other origins become a model.
 struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract:
-      "Turn a safetensors file with weights into a model, given the network's description; or a model into another form."
-  )
+    abstract: "Turn weights of Caffe, PyTorch or safetensors into a model; or a model into another form.",
+    discussion: """
+      A .caffemodel of a DecoupledNet says itself what its network is. For other weights --description names the network. \
+      Every tensor of the file is accounted for: used, dropped as a copy, not used; and every weight the file lacks.
+      """)
 
-  @Argument(help: "Weights: safetensors with this project's layer names or torchvision's.")
+  @Argument(
+    help: "Weights: .caffemodel, .pth (VGG-16, VGG-16-BN), or safetensors with our layer names or torchvision's.")
   var weights: String
 
-  @Option(help: "Network description (JSON), or the name of a preset. A model has its own.")
+  @Option(
+    help:
+      "Network: a preset, a JSON description, or a deploy .prototxt. Models and DecoupledNet caffemodels have their own."
+  )
   var description: String?
 
   @Option(help: "Class names: a classes.txt file, or names with commas. Numbered when left out.")
@@ -22,8 +28,17 @@ struct Import: ParsableCommand {
   @Option(help: "How the weights' network was fed: caffe or torchvision. Needed when neither file says.")
   var preprocessing: String?
 
+  @Option(help: "Caffe mean image (.binaryproto) that was subtracted; its mean of each channel is taken.")
+  var mean: String?
+
+  @Option(help: "Layers to leave out, with commas, by our names: fc6,fc7.")
+  var skip: String?
+
   @Option(help: "Model to write.")
   var output: String
+
+  @Option(help: "Write the list of what became of each tensor, as JSON, to this file.")
+  var report: String?
 
   @Flag(help: "Draw the weights that the file lacks instead of refusing it.")
   var fill = false
@@ -35,37 +50,45 @@ struct Import: ParsableCommand {
     help: "Store the weights of convolutions in half precision: half the file, differences of about 0.001 in scores.")
   var half = false
 
+  @Flag(help: "Write the file's tensors under their own names as plain safetensors, instead of a model.")
+  var asIs = false
+
   func run() throws {
-    guard let description else {
+    let file = try WeightFile(path: weights)
+    if asIs {
+      try file.write(to: output)
+      return print("\(output): \(file.tensors.count) tensors")
+    }
+    if description == nil, file.net == nil {
       let model = try ModelFile.open(weights)
       try ModelFile.write(model, to: output, half: half)
       return print("\(output): \(model.parameters.names.count) tensors")
     }
-    let isPreset = NetworkDescription.presetNames.contains(description)
-    var network =
-      isPreset ? NetworkDescription(preset: description) ?? .init() : try NetworkDescription.read(description)
-    var names = (1...network.classes).map { "class\($0)" }
-    if let classes {
-      names =
-        FileAccess.isFile(classes)
-        ? try ClassList.read(classes).names : classes.split(separator: ",").map(Words.trimmed)
-      network.classes = names.count
-    }
-    // A description that says how images are fed was written for these weights; a default is no statement about them.
-    let says = try !isPreset && NetworkDescription.saysPreprocessing(description)
-    let model = try Model(network, classNames: names, parameters: ParameterStore())
-    let result = try WeightImport.start(
-      model, from: weights, preprocessing: preprocessing, described: says ? network.preprocessing : nil)
-    if !result.unused.isEmpty { Console.note("not used: \(result.unused.joined(separator: ", "))") }
-    if !result.missing.isEmpty {
-      let list = result.missing.joined(separator: ", ")
+    let (model, options) = try network(file)
+    var result = try WeightImport(model, file: file, options: options)
+    if let report { try FileAccess.write(text: try result.report.json() + "\n", to: report) }
+    Console.note(result.report.text)
+    if !result.report.missing.isEmpty {
+      let list = result.report.missing.joined(separator: ", ")
       guard fill else { throw EngineError(.notFound, "'\(weights)' lacks \(list); --fill draws them at random.") }
-      Console.note("drawn at random: \(list)")
-      try result.model.fillClassification(seed: seed)
+      result = try result.missingFilled(seed: seed)
     }
-    try ModelFile.write(result.model, to: output, half: half)
+    try result.write(to: output, half: half)
     print(
-      "\(output): \(result.used.count) tensors, \(result.model.hasSegmentation ? "both networks" : "classification network only")"
+      "\(output): \(result.report.used.count) tensors, \(result.hasSegmentation ? "both networks" : "classification network only")"
     )
+  }
+
+  /// The network the weights are for, without weights, and how they are taken in.
+  private func network(_ file: WeightFile) throws -> (Model, WeightImport.Options) {
+    var options = WeightImport.Options()
+    options.preprocessing = preprocessing
+    options.mean = mean
+    options.skip = Set((skip ?? "").split(separator: ",").map(Words.trimmed))
+    let names = try classes.map { classes in
+      FileAccess.isFile(classes)
+        ? try ClassList.read(classes).names : classes.split(separator: ",").map(Words.trimmed)
+    }
+    return try WeightImport.network(for: file, description: description, classes: names, options: options)
   }
 }

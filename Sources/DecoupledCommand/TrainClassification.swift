@@ -96,7 +96,11 @@ struct TrainClassification: ParsableCommand {
 
   private func start(_ recipe: Recipe, _ train: Dataset) throws -> Model {
     var model = try Model(described(recipe, train), classNames: train.classes.names, parameters: ParameterStore())
-    if let weights { model = try WeightImport.start(model, from: weights, preprocessing: preprocessing).model }
+    if let weights {
+      var options = WeightImport.Options()
+      options.preprocessing = preprocessing
+      model = try WeightImport(model, from: weights, options: options).model()
+    }
     try recipe.start.apply(to: model, dataset: train, seed: recipe.classification.seed)
     return model
   }

@@ -116,6 +116,7 @@ extension dcn_session_options: SizedStruct {
 extension dcn_label_set: SizedStruct {}
 extension dcn_step_options: SizedStruct {}
 extension dcn_dataset_options: SizedStruct {}
+extension dcn_import_options: SizedStruct {}
 extension dcn_item: SizedStruct {}
 extension dcn_trainer_options: SizedStruct {}
 extension dcn_progress: SizedStruct {}

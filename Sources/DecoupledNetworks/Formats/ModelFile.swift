@@ -18,7 +18,7 @@ public enum ModelFile {
   /// Maps a model. Nothing but the header is read before the weights are used.
   public static func open(_ path: String) throws -> Model {
     let file = try SafetensorsReader(path: path)
-    let card = try card(of: file)
+    let card = try card(in: file.metadata, of: file.path)
     let parameters = ParameterStore()
     for (name, tensor) in file.tensors { parameters[name] = tensor }
     let model = try Model(card.network, classNames: card.class_names, parameters: parameters)
@@ -27,11 +27,12 @@ public enum ModelFile {
   }
 
   /// The network that the weights of a model file were made for.
-  static func description(in file: SafetensorsReader) throws -> NetworkDescription { try card(of: file).network }
+  static func description(in metadata: [String: String], of path: String) throws -> NetworkDescription {
+    try card(in: metadata, of: path).network
+  }
 
-  private static func card(of file: SafetensorsReader) throws -> Card {
-    let path = file.path
-    guard let text = file.metadata[key] else {
+  private static func card(in metadata: [String: String], of path: String) throws -> Card {
+    guard let text = metadata[key] else {
       throw EngineError(
         .format,
         "'\(path)' holds tensors but no network description; bring it in with 'decoupled import \(path) --description net.json'."
@@ -52,14 +53,24 @@ public enum ModelFile {
   /// Writes a model; either the whole file is there afterwards or nothing new.
   /// - Parameter half: store the weights of convolutions in half precision; biases and statistics stay float32.
   public static func write(_ model: Model, to path: String, half: Bool = false) throws {
-    let card = Card(format_version: version, class_names: model.classNames, network: model.description)
-    let text = try JSONText.of(card)
-    var tensors: [String: Tensor] = [:]
-    for name in model.parameters.names {
-      guard let tensor = model.parameters[name] else { continue }
-      tensors[name] = half && tensor.shape.count == 4 ? try tensor.asFloat16() : tensor
+    var tensors: [String: StoredTensor] = [:]
+    for name in model.parameters.names { tensors[name] = model.parameters[name].map { StoredTensor(name, $0) } }
+    try write(tensors, description: model.description, classNames: model.classNames, to: path, half: half)
+  }
+
+  /// As `write(_:to:half:)`, from weights that may still be in their files.
+  static func write(
+    _ weights: [String: StoredTensor], description: NetworkDescription, classNames: [String], to path: String,
+    half: Bool
+  ) throws {
+    let card = Card(format_version: version, class_names: classNames, network: description)
+    let parts = weights.map { name, tensor in
+      // Weights that were stored in half precision stay so.
+      let isHalf = tensor.shape.count == 4 && (half || tensor.elementType == .float16)
+      let type = tensor.elementType.isFloatingPoint ? (isHalf ? .float16 : .float32) : tensor.elementType
+      return SafetensorsWriter.Part(name: name, tensor: tensor, elementType: type)
     }
-    try SafetensorsWriter.write(tensors, metadata: [key: text], to: path)
+    try SafetensorsWriter.write(parts, metadata: [key: try JSONText.of(card)], to: path)
   }
 
   private static func check(_ model: Model, _ file: SafetensorsReader) throws {

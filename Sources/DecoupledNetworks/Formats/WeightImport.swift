@@ -1,112 +1,174 @@
 import DecoupledCore
 import DecoupledVision
 
-/// Brings weights of other origins into a model: safetensors files with this project's names or torchvision's.
+/// Brings weights of other origins into a network: Caffe's, PyTorch's, and safetensors files with our names or torchvision's.
 public struct WeightImport: Sendable {
-  public let model: Model
-  /// Weights that the file gave.
-  public let used: [String]
-  /// Tensors of the file that the network has no place for.
-  public let unused: [String]
-  /// Weights of the classification network that the file does not give.
-  public let missing: [String]
+  /// How weights are taken in.
+  public struct Options: Sendable {
+    /// "caffe" (BGR minus mean) or "torchvision" (RGB, normalised): how the weights' network was fed. Needed when the file
+    /// does not say so: a model, a network of the authors', or a file that `decoupled export` wrote.
+    public var preprocessing: String?
+    /// The preprocessing of a network description that was written for these weights; stands in for `preprocessing`.
+    public var described: Preprocessing?
+    /// A Caffe mean image (`.binaryproto`) that was subtracted.
+    public var mean: String?
+    /// Layers, by our names, that are left out.
+    public var skip: Set<String> = []
+    /// The deploy network of Caffe weights.
+    public var prototxt: CaffeNet?
 
-  /// Reads weights into a network.
+    public init() {}
+  }
+
+  public let description: NetworkDescription
+  public let classNames: [String]
+  public let report: ImportReport
+  /// By our names: the file's, and those of the model that was given.
+  private(set) var weights: [String: StoredTensor] = [:]
+  /// The model's own weights, which stay as they are where the file has none.
+  private let own: ParameterStore
+
+  /// Reads where the weights for a network are.
   /// - Parameters:
-  ///   - path: a model, or any safetensors file. Names are this project's ("conv1_1.weight", also behind "weights."), or
-  ///     torchvision's for a VGG-16 ("features.0.weight", "classifier.0.weight").
-  ///   - preprocessing: "caffe" (BGR minus mean) or "torchvision" (RGB, normalised): how the weights' network was fed. A
-  ///     model file says so itself; for other files it must be given, because names do not imply it.
-  ///   - described: the preprocessing of a network description that was written for these weights; stands in for
-  ///     `preprocessing`.
-  /// - Throws: when a tensor has the wrong shape, nothing fits, or the preprocessing is unknown.
-  public static func start(
-    _ model: Model, from path: String, preprocessing: String?, described: Preprocessing? = nil
-  ) throws -> WeightImport {
-    let file = try SafetensorsReader(path: path)
+  ///   - model: the network; its own weights stay where the file has none.
+  ///   - path: a weight file.
+  /// - Throws: when tensors have the wrong shape (all are named), nothing fits, or the preprocessing is unknown.
+  public init(_ model: Model, from path: String, options: Options = .init()) throws {
+    try self.init(model, file: try WeightFile(path: path), options: options)
+  }
+
+  /// As `init(_:from:options:)`, from a file that is open.
+  public init(_ model: Model, file: WeightFile, options: Options = .init()) throws {
     var description = model.description
-    if file.metadata[ModelFile.key] != nil {
-      description.preprocessing = try ModelFile.description(in: file).preprocessing
-      if preprocessing != nil, try named(preprocessing, path) != description.preprocessing {
-        throw EngineError(
-          .invalidArgument,
-          "'\(path)' is a model that says how its input is made, and not as '\(preprocessing ?? "")'; leave it out.")
+    description.preprocessing = try Self.preprocessing(of: file, options)
+    let shapes = try Model.classificationShapes(description) + Model.segmentationShapes(description)
+    let shapeByName = Dictionary(uniqueKeysWithValues: shapes.map { ($0.name, $0.shape) })
+    let resolved =
+      if let net = file.net {
+        try CaffeWeights.resolve(net, prototxt: options.prototxt)
+      } else {
+        try ResolvedWeights.byName(file.tensors, description)
       }
-    } else if preprocessing != nil || described == nil {
-      description.preprocessing = try named(preprocessing, path)
-    }
-    let parameters = ParameterStore()
-    for name in model.parameters.names { parameters[name] = model.parameters[name] }
-    let classification = try Model.classificationShapes(description)
-    let shapes = Dictionary(
-      uniqueKeysWithValues: try (classification + Model.segmentationShapes(description)).map { ($0.name, $0.shape) })
-    let aliases = torchvisionNames(description)
-    var used: [String] = []
-    var unused: [String] = []
-    for (foreign, tensor) in file.tensors.sorted(by: { $0.key < $1.key }) {
-      let plain = foreign.hasPrefix("weights.") ? String(foreign.dropFirst("weights.".count)) : foreign
-      let name = aliases[plain] ?? plain
-      guard let shape = shapes[name] else {
-        unused.append(foreign)
+    for name in model.parameters.names { weights[name] = model.parameters[name].map { StoredTensor(name, $0) } }
+    var report = ImportReport(file: file.path, format: file.format.rawValue)
+    report.unused = resolved.unused
+    report.dropped = resolved.dropped
+    report.notes = resolved.notes
+    var misfits: [(weight: ResolvedWeights.Weight, shape: [Int])] = []
+    for weight in resolved.weights {
+      let layer = String(weight.name.prefix { $0 != "." })
+      guard let shape = shapeByName[weight.name], !options.skip.contains(layer),
+        !Self.isOtherClassifier(weight, shape)
+      else {
+        report.unused.append(weight.tensor.name)
         continue
       }
-      parameters[name] = try fitted(tensor, to: shape, name, foreign, path)
-      used.append(name)
+      guard weight.tensor.elementType.isFloatingPoint else {
+        throw EngineError(
+          .unsupported,
+          "'\(file.path)': '\(weight.tensor.name)' is \(weight.tensor.elementType); weights are real numbers.")
+      }
+      guard Self.fits(weight.tensor.shape, shape) else {
+        misfits.append((weight, shape))
+        continue
+      }
+      weights[weight.name] = try weight.tensor.reshaped(shape)
+      report.used.append(.init(tensor: weight.tensor.name, parameter: weight.name, shape: shape))
     }
-    guard !used.isEmpty else {
+    try Self.refuse(misfits, file.path, description.name)
+    guard !report.used.isEmpty else {
       throw EngineError(
         .format,
-        "No tensor of '\(path)' has a name that the network '\(description.name)' knows, such as \(classification[0].name)."
+        "No tensor of '\(file.path)' has a name that the network '\(description.name)' knows, such as \(shapes[0].name)."
       )
     }
-    return WeightImport(
-      model: try Model(description, classNames: model.classNames, parameters: parameters), used: used, unused: unused,
-      missing: classification.map(\.name).filter { parameters[$0] == nil })
+    let known = weights
+    // The segmentation network is trained later, unless the file has a part of it.
+    let asked =
+      report.used.contains { Self.segmentation($0.parameter) } ? shapes : shapes.filter { !Self.segmentation($0.name) }
+    report.missing = asked.map(\.name).filter { known[$0] == nil }
+    self.description = description
+    classNames = model.classNames
+    own = model.parameters
+    self.report = report
   }
 
-  private static func named(_ preprocessing: String?, _ path: String) throws -> Preprocessing {
-    switch preprocessing {
-    case "caffe": return .caffe
-    case "torchvision": return .torchvision
-    case let other?:
-      throw EngineError(.invalidArgument, "There is no preprocessing '\(other)'; choose caffe or torchvision.")
-    case nil:
-      throw EngineError(
-        .invalidArgument,
-        "'\(path)' does not say how its network was fed; give --preprocessing caffe (BGR minus mean) or torchvision (RGB, normalised)."
-      )
+  /// The model with all weights, those of the file read into memory (safetensors stay mapped).
+  public func model() throws -> Model {
+    let parameters = ParameterStore()
+    let fromFile = Set(report.used.map(\.parameter))
+    for (name, tensor) in weights {
+      parameters[name] = try fromFile.contains(name) ? tensor.floats() : own[name] ?? tensor.floats()
     }
+    return try Model(description, classNames: classNames, parameters: parameters)
   }
 
-  private static func fitted(
-    _ tensor: Tensor, to shape: [Int], _ name: String, _ foreign: String, _ path: String
-  ) throws -> Tensor {
-    guard tensor.elementType.isFloatingPoint else {
-      throw EngineError(.unsupported, "'\(path)': '\(foreign)' is \(tensor.elementType); weights are real numbers.")
-    }
-    // A fully connected layer is a convolution whose kernel covers its whole input.
-    let same = tensor.shape == shape || (tensor.shape.first == shape.first && tensor.elementCount == shape.reduce(1, *))
-    guard same else {
-      throw EngineError(
-        .format, "'\(path)': '\(foreign)' has the shape \(tensor.shape), '\(name)' of the network has \(shape).")
-    }
-    return try tensor.asFloat32().reshaped(shape)
+  /// The model with the weights of the file left where they are: names and shapes, for filling in what is missing.
+  public func missingFilled(seed: UInt64) throws -> WeightImport {
+    let parameters = ParameterStore()
+    // Drawn weights depend on their own name only, so those that are there need not be read.
+    let empty = try Tensor(zeros: [0])
+    for name in weights.keys { parameters[name] = empty }
+    let model = try Model(description, classNames: classNames, parameters: parameters)
+    try model.fillClassification(seed: seed)
+    if report.missing.contains(where: Self.segmentation) { try model.fillSegmentation(seed: seed) }
+    var filled = self
+    for name in report.missing { filled.weights[name] = model.parameters[name].map { StoredTensor(name, $0) } }
+    return filled
   }
 
-  /// torchvision numbers layers by their place in a sequence that also counts activations and pools.
-  private static func torchvisionNames(_ description: NetworkDescription) -> [String: String] {
-    var names: [String: String] = [:]
-    var position = 0
-    for (stage, count) in description.stageConvolutions.enumerated() {
-      for number in 1...count {
-        for part in ["weight", "bias"] { names["features.\(position).\(part)"] = "conv\(stage + 1)_\(number).\(part)" }
-        position += 2
-      }
-      position += 1
+  /// Writes the model piece by piece: memory does not grow with the file.
+  /// - Parameter half: store the weights of convolutions in half precision.
+  public func write(to path: String, half: Bool = false) throws {
+    try ModelFile.write(
+      weights, description: description, classNames: classNames, to: path, half: half)
+  }
+
+  private static func segmentation(_ name: String) -> Bool {
+    name.contains("bn") || name.contains("seg") || name.contains("deconv")
+  }
+
+  /// Whether it is a score layer for other classes, as ImageNet's 1000: its rows say nothing about ours.
+  private static func isOtherClassifier(_ weight: ResolvedWeights.Weight, _ shape: [Int]) -> Bool {
+    weight.tensor.name.hasPrefix("classifier.6.") && !fits(weight.tensor.shape, shape)
+  }
+
+  /// Whether values of one shape can be taken as another: they are the same but for leading ones, or a fully connected layer,
+  /// which is a convolution whose kernel covers its whole input.
+  private static func fits(_ foreign: [Int], _ own: [Int]) -> Bool {
+    if foreign == own { return true }
+    guard foreign.reduce(1, *) == own.reduce(1, *) else { return false }
+    // A kernel of a convolution is never reinterpreted, only the flat rows of a fully connected layer.
+    let plain = foreign.filter { $0 != 1 }
+    return plain == own.filter { $0 != 1 } || (plain.first == own.first && plain.count <= 2)
+  }
+
+  /// Tensors that an error names at most.
+  private static let mostNamed = 8
+
+  private static func refuse(
+    _ misfits: [(weight: ResolvedWeights.Weight, shape: [Int])], _ path: String, _ network: String
+  ) throws {
+    guard !misfits.isEmpty else { return }
+    var list = misfits.prefix(mostNamed).map {
+      "'\($0.weight.tensor.name)' \($0.weight.tensor.shape) for '\($0.weight.name)' \($0.shape)"
     }
-    for (index, layer) in [(0, "fc6"), (3, "fc7")] {
-      for part in ["weight", "bias"] { names["classifier.\(index).\(part)"] = "\(layer).\(part)" }
+    if misfits.count > mostNamed { list.append("and \(misfits.count - mostNamed) more") }
+    var layers: [String] = []
+    for misfit in misfits {
+      let layer = String(misfit.weight.name.prefix { $0 != "." })
+      if !layers.contains(layer) { layers.append(layer) }
     }
-    return names
+    throw EngineError(
+      .format,
+      "'\(path)' does not fit the network '\(network)': \(list.joined(separator: ", ")); choose another network, or leave these layers out (--skip \(layers.joined(separator: ",")))."
+    )
+  }
+}
+
+extension WeightImport {
+  /// Whether bridging layers and segmentation network are complete.
+  public var hasSegmentation: Bool {
+    (try? Model.segmentationShapes(description).allSatisfy { weights[$0.name] != nil }) ?? false
   }
 }

@@ -14,6 +14,7 @@ objects they came from. Handles (Model, Session, Dataset, Trainer, Inspector, St
 
 from ._library import LibraryError, library_path
 from .backends import Backend, BackendFailure, Backends, backends, library_version, log_to, thread_count
+from .conversion import convert
 from .dataset import Dataset, Item, Report
 from .errors import (
     BackendError, Cancelled, DecoupledError, FileNotFound, FormatError, InternalError, InvalidArgument, IOFailure,
@@ -34,7 +35,7 @@ __all__ = [
     "Backend", "BackendError", "BackendFailure", "Backends", "Cancelled", "Dataset", "DecoupledError", "FileNotFound",
     "FormatError", "IOFailure", "ImageLike", "Inspector", "InternalError", "InvalidArgument", "Item", "LibraryError",
     "Model", "NameNotFound", "NotFound", "NumericError", "OutOfMemory", "Parameters", "Parts", "Prediction", "Predictor",
-    "Progress", "Report", "Session", "StateError", "Step", "TensorInfo", "Trainer", "Unsupported", "backends", "evaluate",
+    "Progress", "Report", "Session", "StateError", "Step", "TensorInfo", "Trainer", "Unsupported", "backends", "convert", "evaluate",
     "label_colors", "library_path", "library_version", "load_image", "load_label_map", "log_to", "predict", "save_image",
     "save_label_map", "save_overlay", "thread_count", "train_classification", "train_segmentation",
 ]

@@ -32,6 +32,8 @@ DCN_FORM_PREDICTION, DCN_FORM_CLASSIFICATION_LOSS, DCN_FORM_SEGMENTATION_LOSS = 
 DCN_PHASE_CLASSIFICATION, DCN_PHASE_SEGMENTATION = 1, 2
 DCN_RUN_REFUSE, DCN_RUN_RESUME, DCN_RUN_OVERWRITE = 0, 1, 2
 DCN_STAGE_TRAINING, DCN_STAGE_CONVERSION = 0, 1
+DCN_EXPORT_ONNX_CLASSIFICATION, DCN_EXPORT_ONNX_LABEL_PASS, DCN_EXPORT_ONNX = 0, 1, 2
+DCN_EXPORT_TORCHVISION, DCN_EXPORT_CAFFE = 3, 4
 
 
 class Record(Structure):
@@ -124,6 +126,15 @@ class dcn_progress(Record):
         ("validation_loss", c_double), ("mean_average_precision", c_double), ("pixel_accuracy", c_double),
         ("foreground_iou", c_double), ("mean_iou", c_double),
     ]
+
+
+class dcn_import_options(Record):
+    _fields_ = [
+        ("struct_size", c_uint32), ("half", c_int32), ("description", c_char_p), ("class_names", POINTER(c_char_p)),
+        ("class_count", c_int32), ("fill", c_int32), ("seed", c_uint64), ("preprocessing", c_char_p), ("mean", c_char_p),
+        ("skip", c_char_p),
+    ]
+    _initial_ = {"seed": 1}
 
 
 class dcn_backends(Structure):
@@ -272,4 +283,6 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "dcn_trainer_free": (None, [_trainer]),
     "dcn_session_evaluate": (
         c_int32, [_session, _dataset, c_int32, dcn_count_callback, c_void_p, POINTER(_report)]),
+    "dcn_import": (c_int32, [c_char_p, POINTER(dcn_import_options), c_char_p, POINTER(_report)]),
+    "dcn_model_export": (c_int32, [_model, c_int32, c_int32, c_char_p]),
 }

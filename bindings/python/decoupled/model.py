@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import _declarations as c
 from ._handle import Handle, Path, decode, encode, fitted, floats, names_array, tensor_infos, to_json, whole
 from ._library import library
-from .errors import Unsupported, check
+from .errors import InvalidArgument, Unsupported, check
 
 __all__ = ["Description", "Model", "Parameters", "Parts", "TensorInfo"]
 
@@ -25,6 +25,11 @@ Description = str | Mapping[str, Any]
 _TYPES: dict[int, Any] = {
     c.DCN_TYPE_FLOAT32: np.float32, c.DCN_TYPE_FLOAT16: np.float16, c.DCN_TYPE_FLOAT64: np.float64,
     c.DCN_TYPE_INT32: np.int32, c.DCN_TYPE_INT64: np.int64,
+}
+_FORMATS = {
+    "onnx": c.DCN_EXPORT_ONNX, "onnx-classification": c.DCN_EXPORT_ONNX_CLASSIFICATION,
+    "onnx-label-pass": c.DCN_EXPORT_ONNX_LABEL_PASS, "torchvision": c.DCN_EXPORT_TORCHVISION,
+    "caffe": c.DCN_EXPORT_CAFFE,
 }
 _ROLES = {c.DCN_ROLE_INPUT: "input", c.DCN_ROLE_PARAMETER: "parameter", c.DCN_ROLE_RESULT: "result"}
 
@@ -174,21 +179,23 @@ class Model(Handle):
         return cls._of(pointer)
 
     def import_weights(self, path: Path, preprocessing: Literal["caffe", "torchvision"] | None = None) -> Model:
-        """A model like this one with the weights of a safetensors file in the place of its own.
+        """A model like this one with the weights of a file in the place of its own: a Caffe model, a PyTorch state
+        dictionary, or safetensors.
 
-        Tensors are named as in `parameters`, with or without "weights." in front, or as torchvision names those of a
-        VGG-16; others are left out. What the file lacks stays as it is here; `parts` tells what is complete.
+        Tensors are named as in `parameters`, with or without "weights." in front, as torchvision names those of a VGG-16 (or
+        VGG-16-BN, which is folded), or as the released Caffe networks name their layers; others are left out. What the file
+        lacks stays as it is here; `parts` tells what is complete.
 
         Args:
             preprocessing: how the network of these weights was fed: "caffe" (BGR minus mean) or "torchvision" (RGB,
-                normalised); None = as the file says when it is a model, else as this model's description says
+                normalised); None = as the file says when it does, else as this model's description says
 
         Returns:
             the new model; this one is not changed
 
         Raises:
             FileNotFound, InvalidArgument, IOFailure, FormatError (also a tensor of the wrong shape, or none that fits),
-            Unsupported (weights that are not float32)
+            Unsupported (weights that are no real numbers; a pickle that asks for more than tensors, which is not run)
         """
         pointer = ctypes.POINTER(c.dcn_model)()
         check(
@@ -197,6 +204,30 @@ class Model(Handle):
                 None if preprocessing is None else encode(preprocessing, "preprocessing"), ctypes.byref(pointer)),
             path=path)
         return self._of(pointer)
+
+    def export(
+        self, path: Path,
+        format: Literal["onnx", "onnx-classification", "onnx-label-pass", "torchvision", "caffe"] = "onnx",
+        label_passes: int | None = None,
+    ) -> None:
+        """Writes the model for other programs; whole or not at all.
+
+        Args:
+            format: "onnx" takes an image to score maps and label map; "onnx-classification" and "onnx-label-pass" do so in
+                two graphs; "torchvision" writes the classification network as safetensors with torchvision's names; "caffe"
+                a .caffemodel with the layer names of the released networks
+            label_passes: of "onnx": classes of an image that are segmented, those with the highest scores; None = all
+
+        Raises:
+            InvalidArgument, NotFound and StateError (weights are missing), IOFailure, Unsupported (the file would have 2 GiB
+            or more)
+        """
+        if format not in _FORMATS:
+            raise InvalidArgument(f"There is no export format '{format}'; choose {', '.join(_FORMATS)}.")
+        passes = 0 if label_passes is None else whole(label_passes, "label_passes", 31)
+        if label_passes is not None and passes < 1:
+            raise InvalidArgument("label_passes must be at least 1.")
+        check(library().dcn_model_export(self._handle, _FORMATS[format], passes, encode(path, "path")))
 
     def extend(self, classes: Sequence[str], seed: int = 1) -> Model:
         """A larger model that knows `classes` too. Known classes keep their scores; the segmentation network, which knows
