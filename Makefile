@@ -12,7 +12,7 @@ DEBUG := .build/debug
 # whose parts exist as archives only.
 STATIC_RUNTIME = $(shell swift -print-target-info | sed -n 's/.*"runtimeResourcePath" *: *"\(.*\)".*/\1_static\/linux/p')
 
-.PHONY: demo build test packages demo-packages swift-check install uninstall format lint clean
+.PHONY: demo build test test-large packages demo-packages swift-check install uninstall format lint clean
 
 demo: packages demo-packages build
 	examples/demo/run
@@ -29,6 +29,10 @@ build: swift-check
 
 test: packages swift-check
 	Tests/run "$(STATIC_RUNTIME)"
+
+# Needs 6 GB of disk: a released network's file of 1.7 GB, and real caffemodels.
+test-large: build
+	Tests/formats/large $(RELEASE)
 
 swift-check:
 	@command -v swift >/dev/null || { echo "Swift is missing: install Swift 6.2 or later from https://www.swift.org/install/linux/ and put its usr/bin on PATH." >&2; exit 1; }

@@ -44,8 +44,19 @@ enum FormatFuzzer {
   }
 }
 
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
-  FormatFuzzer.run(UnsafeRawBufferPointer(start: bytes, count: count))
-  return 0
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runFuzzer(
+  _ count: UnsafeMutablePointer<CInt>,
+  _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+  _ target: @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
+) -> CInt
+
+/// The package manager calls the program's main function by this name, so libFuzzer's own is not used.
+@_cdecl("FormatFuzzer_main")
+public func main(_ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> CInt {
+  var (count, arguments) = (count, arguments)
+  return runFuzzer(&count, &arguments) { bytes, count in
+    FormatFuzzer.run(UnsafeRawBufferPointer(start: bytes, count: count))
+    return 0
+  }
 }
