@@ -14,7 +14,8 @@ struct TrainClassification: ParsableCommand {
   @Option(help: "Network to build: \(NetworkDescription.presetNames.joined(separator: ", ")), or a description (JSON).")
   var network: String?
 
-  @Option(help: "Weights to start from: a model, or a safetensors file with torchvision's names for a VGG-16.")
+  @Option(
+    help: "Weights to start from: a model, a .caffemodel, a VGG-16 .pth, or safetensors with torchvision's names.")
   var weights: String?
 
   @Option(help: "How the weights' network was fed: caffe or torchvision. Needed when the file does not say.")

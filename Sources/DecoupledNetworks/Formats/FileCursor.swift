@@ -24,6 +24,7 @@ final class FileCursor {
 
   /// - Throws: when `count` bytes do not fit before `end`.
   func require(_ count: Int, before end: Int) throws {
+    let end = min(end, file.size)
     guard count >= 0, position <= end, count <= end - position else { throw broken("it ends in the middle") }
   }
 
