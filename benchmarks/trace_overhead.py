@@ -50,8 +50,8 @@ def main():
     spread = 1.25 * statistics.stdev(ratios) / len(ratios) ** 0.5
     print(
         f"{arguments.network} on {arguments.backend}, {len(ratios)} pairs: plain {1e3 * statistics.median(seconds['plain']):.1f} ms,"
-        f" traced {1e3 * statistics.median(seconds['traced']):.1f} ms, fastest {1e3 * min(seconds['plain']):.1f} and"
-        f" {1e3 * min(seconds['traced']):.1f}; tracing costs {100 * ratios[middle]:+.2f} % (+- {100 * spread:.2f}), trace of {size} bytes"
+        f" traced {1e3 * statistics.median(seconds['traced']):.1f} ms, fastest {1e3 * min(seconds['plain']):.3f} and"
+        f" {1e3 * min(seconds['traced']):.3f}; tracing costs {100 * ratios[middle]:+.2f} % (+- {100 * spread:.2f}), trace of {size} bytes"
     )
 
 
