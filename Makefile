@@ -4,7 +4,9 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-PACKAGES := libopenblas-dev libpng-dev libffi-dev libturbojpeg0-dev pkg-config gcc g++ make python3-venv valgrind abigail-tools
+PACKAGES := libopenblas-dev libpng-dev libffi-dev libturbojpeg0-dev zlib1g-dev pkg-config gcc g++ make python3-venv valgrind abigail-tools
+# Libraries that the foreign backend is tested with; those that this system does not have are left out.
+FOREIGN_PACKAGES := libblis4 libatlas3-base libblas3 libopenblas64-0 libdnnl2 libdnnl3
 DEMO_PACKAGES := tuxpaint-stamps-default mate-backgrounds lomiri-wallpapers-16.04 plasma-workspace-wallpapers
 RELEASE := .build/release
 DEBUG := .build/debug
@@ -12,7 +14,7 @@ DEBUG := .build/debug
 # whose parts exist as archives only.
 STATIC_RUNTIME = $(shell swift -print-target-info | sed -n 's/.*"runtimeResourcePath" *: *"\(.*\)".*/\1_static\/linux/p')
 
-.PHONY: demo build test test-large packages demo-packages swift-check install uninstall format lint clean
+.PHONY: demo build test test-large packages foreign-packages demo-packages swift-check install uninstall format lint clean
 
 demo: packages demo-packages build
 	examples/demo/run
@@ -27,7 +29,7 @@ build: swift-check
 	ln -sf libdecoupled.so $(RELEASE)/libdecoupled.so.1
 	ln -sfn "$$PWD/Sources/Backends/Foreign/Manifests" $(RELEASE)/foreign-manifests
 
-test: packages swift-check
+test: packages foreign-packages swift-check
 	Tests/run "$(STATIC_RUNTIME)"
 
 # Needs 6 GB of disk: a released network's file of 1.7 GB, and real caffemodels.
@@ -40,6 +42,10 @@ swift-check:
 
 packages:
 	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y --no-install-recommends $$missing; }
+
+foreign-packages:
+	@missing=$$(for p in $(FOREIGN_PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || ! apt-cache show $$p >/dev/null 2>&1 || echo $$p; done); \
 	[ -z "$$missing" ] || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y --no-install-recommends $$missing; }
 
 demo-packages:

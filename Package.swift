@@ -91,6 +91,7 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CFFI", providers: [.apt(["libffi-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
 
     .target(name: "DecoupledBackendKit", dependencies: ["CDecoupled", "CSystem"], swiftSettings: kernelSettings),
@@ -106,7 +107,8 @@ let package = Package(
       swiftSettings: referenceSettings),
     .target(name: "DecoupledVision", dependencies: ["CPNG", "CTurboJPEG"], swiftSettings: referenceSettings),
     .target(
-      name: "DecoupledNetworks", dependencies: ["DecoupledCore", "DecoupledVision"], swiftSettings: swiftSettings),
+      name: "DecoupledNetworks", dependencies: ["CZlib", "DecoupledCore", "DecoupledVision"],
+      swiftSettings: swiftSettings),
     // libffi is linked statically: a program that uses the library needs none on its machine.
     .target(
       name: "DecoupledInstrument",

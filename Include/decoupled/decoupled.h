@@ -9,7 +9,8 @@
  *     dcn_result_free(result);
  *
  * Sections: errors, log and threads | images | backends | models | predict | inspect | training step | data sets |
- * train and evaluate | weight files. The header needs nothing but the C standard library and works in C99 and C++.
+ * object proposals | train and evaluate | weight files. The header needs nothing but the C standard library and works in
+ * C99 and C++.
  *
  * Rules that hold everywhere:
  *  - Functions that can fail return an int32_t, DCN_STATUS_OK or another DCN_STATUS_ code; dcn_last_error() then gives one
@@ -23,7 +24,7 @@
  *    session still uses it.
  *  - What a handle hands out (strings, maps) belongs to the handle and stays valid until the handle is freed.
  *    What the caller hands in is borrowed for the call. Strings are UTF-8 and end with a zero byte.
- *  - Threads: functions may be called from any thread. Models, data sets, results and reports may be shared by threads. A session,
+ *  - Threads: functions may be called from any thread. Models, data sets, proposers, results and reports may be shared by threads. A session,
  *    inspector, step or trainer belongs to one thread at a time: a call while another one is under way returns
  *    DCN_STATUS_STATE, except `..._cancel`. A model that is being changed (dcn_model_set_parameter, dcn_step_apply) must
  *    not be in use: DCN_STATUS_STATE.
@@ -660,6 +661,101 @@ double dcn_report_number(const dcn_report *report, const char *name);
 
 /** Releases a report and its strings. NULL does nothing. \since 0.1 */
 void dcn_report_free(dcn_report *DCN_NULLABLE report);
+
+/* ---- object proposals --------------------------------------------------------------------------------------------- */
+/** Proposes boxes that are likely to hold whole objects: an edge detector and Edge Boxes (Zitnick and Dollar, ECCV 2014). */
+typedef struct dcn_proposer dcn_proposer;
+
+/** A proposed box, inside the image. */
+typedef struct dcn_box {
+  int32_t x;     /**< column of the left side, from 0 */
+  int32_t y;     /**< row of the upper side, from 0 */
+  int32_t width; /**< in pixels */
+  int32_t height;
+  float score; /**< above 0; higher is better */
+} dcn_box;
+
+typedef struct dcn_proposer_options {
+  uint32_t struct_size;
+  int32_t sharpening; /**< of a forest's edges, 0 to 2; -1 = 2, or 0 for a forest without segments */
+  /** Structured forest (dcn_forest_train, or OpenCV's model.yml.gz); NULL = plain gradients, which the log says. */
+  const char *DCN_NULLABLE forest;
+  int32_t multiscale; /**< 1 = average the forest's edges at three scales: better, about five times slower */
+  int32_t max_boxes;  /**< most boxes of an image */
+  /* The authors' parameters, by their names. */
+  double alpha;            /**< overlap of neighbouring windows of the search */
+  double beta;             /**< boxes that overlap a better one by more are dropped; above .99 none is */
+  double eta;              /**< beta is multiplied by this after each kept box while it lies above .5 */
+  double min_score;        /**< least score */
+  double edge_min_mag;     /**< weaker edges are left out */
+  double edge_merge_thr;   /**< groups grow until their changes of orientation sum up to this times pi */
+  double cluster_min_mag;  /**< groups with less magnitude are dissolved */
+  double max_aspect_ratio; /**< of the boxes that are tried */
+  double min_box_area;     /**< of the boxes that are tried, in pixels */
+  double gamma;            /**< sensitivity of the affinity between groups */
+  double kappa;            /**< the sum of contours is divided by the size to this power */
+} dcn_proposer_options;
+
+#define DCN_PROPOSER_OPTIONS_INIT \
+  { (uint32_t)sizeof(dcn_proposer_options), -1, NULL, 0, 10000, 0.65, 0.75, 1, 0.01, 0.1, 0.5, 0.5, 3, 1000, 2, 1.5 }
+
+/** Makes a proposer. NULL options are DCN_PROPOSER_OPTIONS_INIT. The handle is the caller's.
+ *  Failures: INVALID_ARGUMENT, NOT_FOUND, IO, FORMAT, UNSUPPORTED (the forest's file). \since 0.1 */
+int32_t dcn_proposer_create(const dcn_proposer_options *DCN_NULLABLE options,
+                            dcn_proposer *DCN_NULLABLE *DCN_NONNULL proposer);
+
+/** What finds the edges, in words; NULL for a bad handle. Valid until the proposer is freed. \since 0.1 */
+const char *DCN_NULLABLE dcn_proposer_detector(const dcn_proposer *proposer);
+
+/** Finds the edges of an image.
+ *  @param thinned 1 = edges stay only where they are strongest across themselves, as boxes need them
+ *  @param magnitude [height, width], about 0 to 1
+ *  @param orientation [height, width], the direction across the edge, 0 to pi; NULL when it is not wanted
+ *  @param count elements of each: width * height
+ *  Failures: INVALID_ARGUMENT. \since 0.1 */
+int32_t dcn_proposer_edges(const dcn_proposer *proposer, const dcn_image *image, int32_t thinned, float *magnitude,
+                           float *DCN_NULLABLE orientation, int64_t count);
+
+/** Proposes boxes, the best first.
+ *  @param boxes room for `capacity` boxes; may be NULL when that is 0
+ *  @param count how many boxes there are, which may be more than were written
+ *  Failures: INVALID_ARGUMENT. \since 0.1 */
+int32_t dcn_proposer_run(const dcn_proposer *proposer, const dcn_image *image, dcn_box *DCN_NULLABLE boxes,
+                         int32_t capacity, int32_t *count);
+
+/** As dcn_proposer_run, from edges that are thinned already. Both are [height, width], orientations 0 to pi.
+ *  Failures: INVALID_ARGUMENT. \since 0.1 */
+int32_t dcn_proposer_run_edges(const dcn_proposer *proposer, const float *magnitude, const float *orientation,
+                               int32_t width, int32_t height, dcn_box *DCN_NULLABLE boxes, int32_t capacity,
+                               int32_t *count);
+
+/** Releases the handle. NULL does nothing. \since 0.1 */
+void dcn_proposer_free(dcn_proposer *DCN_NULLABLE proposer);
+
+/** Whose features a forest is trained on. */
+enum { DCN_FEATURES_AUTHORS = 0, DCN_FEATURES_OPENCV = 1 };
+
+typedef struct dcn_forest_options {
+  uint32_t struct_size;
+  int32_t threads;      /**< 0 = as dcn_thread_count(0) says */
+  int32_t features;     /**< DCN_FEATURES_ */
+  int32_t trees;        /**< half of them are asked at each place */
+  int32_t samples;      /**< patches with an edge, and as many without, of each tree; 1 takes about 15 kB of memory */
+  int32_t existing_run; /**< DCN_RUN_: what is done with the trees of a training that was stopped */
+  uint64_t seed;        /**< same seed, same forest */
+} dcn_forest_options;
+
+#define DCN_FOREST_OPTIONS_INIT \
+  { (uint32_t)sizeof(dcn_forest_options), 0, DCN_FEATURES_AUTHORS, 8, 40000, 0, 1 }
+
+/** Trains a structured forest on the masks of a data set and writes it; finished trees are kept beside it until all are
+ *  there. NULL options are DCN_FOREST_OPTIONS_INIT.
+ *  @param path safetensors; OpenCV's YAML when it ends in .yml, .yaml or .gz
+ *  @param progress told the finished trees; it is called often
+ *  Failures: INVALID_ARGUMENT, FORMAT (a photo or mask cannot be used, or no item has a mask), IO, STATE (trees of another
+ *  training are there), CANCELLED. \since 0.1 */
+int32_t dcn_forest_train(const dcn_dataset *dataset, const dcn_forest_options *DCN_NULLABLE options, const char *path,
+                         dcn_count_callback DCN_NULLABLE progress, void *DCN_NULLABLE user_data);
 
 /* ---- train and evaluate ------------------------------------------------------------------------------------------- */
 /** A training run of one phase. */

@@ -10,7 +10,7 @@ struct Decoupled: ParsableCommand {
     subcommands: [
       Train.self, Predict.self, Eval.self, DatasetCommand.self, Report.self, Import.self, Export.self, Info.self,
       Backends.self, BackendCommand.self,
-      Bench.self,
+      Bench.self, Proposals.self,
     ])
 
   static func main() {

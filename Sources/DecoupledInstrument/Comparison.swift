@@ -7,8 +7,8 @@ import DecoupledCore
 /// Errors are measured against the largest value of the result: rounding of a long sum goes with its summands, not with
 /// what is left of them. Products may be off by what Winograd's transforms lose; everything else by a few roundings.
 struct Comparison {
-  /// Largest error of a sum of products, of its largest value.
-  static let productTolerance = 3e-4
+  /// Largest error of a sum of products, of its largest value: that of the conformance tool.
+  static let productTolerance = 1e-4
   /// The same for the root of the mean square, where a single wrong channel or tap shows.
   static let productMeanTolerance = 1e-4
   /// Largest error of everything else.

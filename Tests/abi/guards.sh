@@ -73,8 +73,11 @@ check "Tests/fuzz calls every function" sh -c "
   sed 's/.*/&(/' '$work/declared' | while read name; do
     grep -qF \"\$name\" '$root'/Tests/fuzz/*.[ch] || { echo \"\$name\"; exit 1; }
   done"
-check "the fuzz programs compile" sh -c "for program in files calls; do
-  gcc -std=gnu11 -Wall -Wextra -Werror -I'$prefix/include' -fsyntax-only '$root'/Tests/fuzz/\$program.c || exit 1; done"
+for program in files calls; do
+  check "Tests/fuzz/$program.c compiles" gcc -std=gnu11 -O1 -Wall -Wextra -Werror "-I$prefix/include" "$root/Tests/fuzz/$program.c" \
+    "$root/Tests/fuzz/replay.c" -o "$work/replay-$program" $link
+  each "replay of $program" "$work/replay-$program" "$root/Tests/fuzz/corpus/$program"
+done
 
 # --- where plugins are looked for
 check "search.c compiles" gcc -std=c99 $strict "$here/search.c" -o "$work/search" $link

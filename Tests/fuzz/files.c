@@ -112,7 +112,6 @@ static void resume(const char *name, const uint8_t *data, size_t size) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  static const char classes[] = "square\ndisc\n", labels[] = "image,labels\na.png,square\nb.jpg,square;disc\n";
   int kind;
   if (size < 1) return 0;
   kind = data[0];

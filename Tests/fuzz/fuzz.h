@@ -41,9 +41,13 @@ static inline void remove_folder(void) {
   if (system(command) != 0) fprintf(stderr, "'%s' could not be removed\n", folder);
 }
 
-/* Makes a folder with a data set of two photos in the plain layout. */
+/* Of the data set in the folder. */
+static const char classes[] = "square\ndisc\n", labels[] = "image,labels\na.png,square\nb.jpg,square;disc\n";
+
+/* Makes a folder with a data set of two photos in the plain layout, which must be one. */
 static inline void make_folder(void) {
-  static uint8_t pixels[24 * 24 * 3], labels[24 * 24];
+  static uint8_t pixels[24 * 24 * 3], mask[24 * 24];
+  dcn_dataset *dataset;
   dcn_image image = DCN_IMAGE_INIT;
   int i;
   snprintf(folder, sizeof folder, "%s/decoupled-fuzz-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
@@ -55,13 +59,15 @@ static inline void make_folder(void) {
   image.width = image.height = 24;
   image.pixels = pixels;
   for (i = 0; i < (int)sizeof pixels; i++) pixels[i] = (uint8_t)(i * 7);
-  for (i = 0; i < (int)sizeof labels; i++) labels[i] = i % 24 < 12;
+  for (i = 0; i < (int)sizeof mask; i++) mask[i] = i % 24 < 12;
   need(dcn_image_save(&image, in_folder("data/images/a.png")));
   need(dcn_image_save(&image, in_folder("data/images/b.jpg")));
-  need(dcn_label_map_save(labels, 24, 24, in_folder("data/masks/a.png")));
-  need(dcn_label_map_save(labels, 24, 24, in_folder("data/masks/b.png")));
-  write_file(in_folder("data/classes.txt"), "square\ndisc\n", 12);
-  write_file(in_folder("data/labels.csv"), "image,labels\na.png,square\nb.jpg,square;disc\n", 45);
+  need(dcn_label_map_save(mask, 24, 24, in_folder("data/masks/a.png")));
+  need(dcn_label_map_save(mask, 24, 24, in_folder("data/masks/b.png")));
+  write_file(in_folder("data/classes.txt"), classes, sizeof classes - 1);
+  write_file(in_folder("data/labels.csv"), labels, sizeof labels - 1);
+  need(dcn_dataset_open(in_folder("data"), NULL, &dataset));
+  dcn_dataset_free(dataset);
 }
 
 #endif

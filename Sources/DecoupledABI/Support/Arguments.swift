@@ -119,6 +119,8 @@ extension dcn_dataset_options: SizedStruct {}
 extension dcn_import_options: SizedStruct {}
 extension dcn_item: SizedStruct {}
 extension dcn_trainer_options: SizedStruct {}
+extension dcn_proposer_options: SizedStruct {}
+extension dcn_forest_options: SizedStruct {}
 extension dcn_progress: SizedStruct {}
 
 extension dcn_tensor_info {

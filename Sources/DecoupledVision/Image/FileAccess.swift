@@ -32,6 +32,18 @@ public enum FileAccess {
     return bytes
   }
 
+  /// The first bytes of a file, fewer when it is shorter.
+  /// - Throws: `VisionError` when it cannot be read.
+  public static func start(of path: String, count: Int) throws -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw failure("read", path) }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: count)
+    let got = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, count) }
+    guard got >= 0 else { throw failure("read", path) }
+    return Array(bytes.prefix(got))
+  }
+
   /// Reads UTF-8 text and gives its lines without their ends; an empty last line is dropped.
   /// - Throws: `VisionError` as `read`, and when the bytes are no UTF-8 text.
   public static func readLines(_ path: String) throws -> [String] {

@@ -221,21 +221,3 @@ private struct GroupRuns {
     return Range(uncheckedBounds: (begin, Int(lastRun[line &* length &+ last]) &+ 1))
   }
 }
-
-/// A table of fixed size at a fixed address, for loops that must not check bounds or count references.
-private final class Table<Element: BitwiseCopyable> {
-  private let elements: UnsafeMutablePointer<Element>
-
-  init(_ values: [Element]) {
-    elements = .allocate(capacity: max(values.count, 1))
-    elements.initialize(from: values, count: values.count)
-  }
-
-  deinit { elements.deallocate() }
-
-  @inline(__always)
-  subscript(index: Int) -> Element {
-    get { elements[index] }
-    set { elements[index] = newValue }
-  }
-}

@@ -25,6 +25,7 @@ from .images import (
 )
 from .inspect import Inspector
 from .model import Model, Parameters, Parts, TensorInfo
+from .proposals import Proposer, train_forest
 from .session import Prediction, Predictor, Session, evaluate, predict
 from .step import Step
 from .training import Progress, Trainer, train_classification, train_segmentation
@@ -35,7 +36,9 @@ __all__ = [
     "Backend", "BackendError", "BackendFailure", "Backends", "Cancelled", "Dataset", "DecoupledError", "FileNotFound",
     "FormatError", "IOFailure", "ImageLike", "Inspector", "InternalError", "InvalidArgument", "Item", "LibraryError",
     "Model", "NameNotFound", "NotFound", "NumericError", "OutOfMemory", "Parameters", "Parts", "Prediction", "Predictor",
-    "Progress", "Report", "Session", "StateError", "Step", "TensorInfo", "Trainer", "Unsupported", "backends", "convert", "evaluate",
+    "Progress", "Proposer", "Report", "Session", "StateError", "Step", "TensorInfo", "Trainer", "Unsupported", "backends",
+    "convert", "evaluate",
     "label_colors", "library_path", "library_version", "load_image", "load_label_map", "log_to", "predict", "save_image",
-    "save_label_map", "save_overlay", "thread_count", "train_classification", "train_segmentation",
+    "save_label_map", "save_overlay", "thread_count", "train_classification", "train_forest",
+    "train_segmentation",
 ]

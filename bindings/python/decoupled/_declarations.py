@@ -32,6 +32,7 @@ DCN_FORM_PREDICTION, DCN_FORM_CLASSIFICATION_LOSS, DCN_FORM_SEGMENTATION_LOSS = 
 DCN_PHASE_CLASSIFICATION, DCN_PHASE_SEGMENTATION = 1, 2
 DCN_RUN_REFUSE, DCN_RUN_RESUME, DCN_RUN_OVERWRITE = 0, 1, 2
 DCN_STAGE_TRAINING, DCN_STAGE_CONVERSION = 0, 1
+DCN_FEATURES_AUTHORS, DCN_FEATURES_OPENCV = 0, 1
 DCN_EXPORT_ONNX_CLASSIFICATION, DCN_EXPORT_ONNX_LABEL_PASS, DCN_EXPORT_ONNX = 0, 1, 2
 DCN_EXPORT_TORCHVISION, DCN_EXPORT_CAFFE = 3, 4
 
@@ -110,6 +111,32 @@ class dcn_item(Record):
     ]
 
 
+class dcn_box(Structure):
+    _fields_ = [("x", c_int32), ("y", c_int32), ("width", c_int32), ("height", c_int32), ("score", c_float)]
+
+
+class dcn_proposer_options(Record):
+    _fields_ = [
+        ("struct_size", c_uint32), ("sharpening", c_int32), ("forest", c_char_p), ("multiscale", c_int32),
+        ("max_boxes", c_int32), ("alpha", c_double), ("beta", c_double), ("eta", c_double), ("min_score", c_double),
+        ("edge_min_mag", c_double), ("edge_merge_thr", c_double), ("cluster_min_mag", c_double),
+        ("max_aspect_ratio", c_double), ("min_box_area", c_double), ("gamma", c_double), ("kappa", c_double),
+    ]
+    _initial_ = {
+        "sharpening": -1, "max_boxes": 10000, "alpha": 0.65, "beta": 0.75, "eta": 1, "min_score": 0.01,
+        "edge_min_mag": 0.1, "edge_merge_thr": 0.5, "cluster_min_mag": 0.5, "max_aspect_ratio": 3, "min_box_area": 1000,
+        "gamma": 2, "kappa": 1.5,
+    }
+
+
+class dcn_forest_options(Record):
+    _fields_ = [
+        ("struct_size", c_uint32), ("threads", c_int32), ("features", c_int32), ("trees", c_int32), ("samples", c_int32),
+        ("existing_run", c_int32), ("seed", c_uint64),
+    ]
+    _initial_ = {"trees": 8, "samples": 40000, "seed": 1}
+
+
 class dcn_trainer_options(Record):
     _fields_ = [
         ("struct_size", c_uint32), ("threads", c_int32), ("backend", c_char_p), ("settings", c_char_p),
@@ -169,6 +196,10 @@ class dcn_report(Structure):
     """Opaque."""
 
 
+class dcn_proposer(Structure):
+    """Opaque."""
+
+
 class dcn_trainer(Structure):
     """Opaque."""
 
@@ -183,6 +214,7 @@ _image, _info, _tensor = POINTER(dcn_image), POINTER(dcn_backend_info), POINTER(
 _backends, _model, _session, _result = POINTER(dcn_backends), POINTER(dcn_model), POINTER(dcn_session), POINTER(dcn_result)
 _inspector, _step, _dataset = POINTER(dcn_inspector), POINTER(dcn_step), POINTER(dcn_dataset)
 _report, _trainer = POINTER(dcn_report), POINTER(dcn_trainer)
+_proposer, _boxes = POINTER(dcn_proposer), POINTER(dcn_box)
 _bytes, _int, _names = POINTER(c_uint8), POINTER(c_int32), POINTER(c_char_p)
 _floats, _doubles = POINTER(c_float), POINTER(c_double)
 
@@ -274,6 +306,14 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "dcn_report_text": (c_char_p, [_report]),
     "dcn_report_number": (c_double, [_report, c_char_p]),
     "dcn_report_free": (None, [_report]),
+    "dcn_proposer_create": (c_int32, [POINTER(dcn_proposer_options), POINTER(_proposer)]),
+    "dcn_proposer_detector": (c_char_p, [_proposer]),
+    "dcn_proposer_edges": (c_int32, [_proposer, _image, c_int32, _floats, _floats, c_int64]),
+    "dcn_proposer_run": (c_int32, [_proposer, _image, _boxes, c_int32, _int]),
+    "dcn_proposer_run_edges": (c_int32, [_proposer, _floats, _floats, c_int32, c_int32, _boxes, c_int32, _int]),
+    "dcn_proposer_free": (None, [_proposer]),
+    "dcn_forest_train": (
+        c_int32, [_dataset, POINTER(dcn_forest_options), c_char_p, dcn_count_callback, c_void_p]),
     "dcn_trainer_create": (
         c_int32, [_model, c_int32, _dataset, _dataset, POINTER(dcn_trainer_options), POINTER(_trainer)]),
     "dcn_trainer_run": (c_int32, [_trainer, dcn_progress_callback, c_void_p]),

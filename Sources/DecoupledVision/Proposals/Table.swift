@@ -1,0 +1,21 @@
+/// A table of fixed size at a fixed address, for loops that must not check bounds or count references.
+///
+/// Its writers see to it that only one thread has it while it changes.
+final class Table<Element: BitwiseCopyable>: @unchecked Sendable {
+  let count: Int
+  private let elements: UnsafeMutablePointer<Element>
+
+  init(_ values: [Element]) {
+    count = values.count
+    elements = .allocate(capacity: max(values.count, 1))
+    elements.initialize(from: values, count: values.count)
+  }
+
+  deinit { elements.deallocate() }
+
+  @inline(__always)
+  subscript(index: Int) -> Element {
+    get { elements[index] }
+    set { elements[index] = newValue }
+  }
+}
