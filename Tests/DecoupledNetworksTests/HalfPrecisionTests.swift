@@ -34,6 +34,24 @@ struct HalfPrecisionTests {
     #expect(Double(small) < 0.65 * Double(whole))
   }
 
+  /// Kernels that widen weights on the way compute with the very values that are stored.
+  @Test(arguments: ["openblas", "cpu"])
+  func computesWithWhatIsStored(backend: String) throws {
+    let paths = try stored(SavingsTests.model(.paper))
+    defer { remove(paths) }
+    let (half, widened) = try (ModelFile.open(paths.half), ModelFile.open(paths.half))
+    for name in widened.parameters.halfNames {
+      widened.parameters[name] = try #require(widened.parameters[name]).asFloat32()
+    }
+    let image = SavingsTests.photo(seed: 6)
+    let expected = try SavingsTests.predict(widened, [image], labels: [[0, 2]], plain: false, backend: backend)[0]
+    let found = try SavingsTests.predict(half, [image], labels: [[0, 2]], plain: false, backend: backend)[0]
+    #expect(zip(found.scores, expected.scores).allSatisfy { abs($0 - $1) < 1e-6 })
+    for (one, other) in zip(found.foregroundMaps, expected.foregroundMaps) {
+      #expect(zip(one.values, other.values).allSatisfy { abs($0 - $1) < 1e-5 })
+    }
+  }
+
   /// Training begins from widened copies.
   @Test func canBeTrainedFurther() throws {
     let shapes = try ShapesFixture()

@@ -13,6 +13,11 @@ final class PackedParameters: Sendable {
     let backend: Int
   }
 
+  /// What is known of one form, behind a lock of its own: sessions that open at once pack different parameters side by side.
+  private final class Slot: Sendable {
+    let entry = Mutex<Entry?>(nil)
+  }
+
   private struct Entry: @unchecked Sendable {
     let constant: Constant
     /// Contents and memory of the parameter when it was packed.
@@ -31,7 +36,7 @@ final class PackedParameters: Sendable {
     deinit { backend.table.pointee.constant_destroy?(handle) }
   }
 
-  private let entries = Mutex<[Key: Entry]>([:])
+  private let slots = Mutex<[Key: Slot]>([:])
 
   /// The packed form of a parameter, made or brought up to date where needed.
   /// - Parameters:
@@ -48,18 +53,24 @@ final class PackedParameters: Sendable {
       name: name, byteOffset: Int(tensor.byte_offset), elementType: tensor.element_type, shape: shape, form: form,
       backend: Int(bitPattern: backend.table)
     )
-    return try entries.withLock { entries in
-      if var entry = entries[key] {
-        if entry.version != version || entry.address != tensor.buffer {
+    let slot = slots.withLock { slots in
+      if let known = slots[key] { return known }
+      let made = Slot()
+      slots[key] = made
+      return made
+    }
+    return try slot.entry.withLock { entry in
+      if var known = entry {
+        if known.version != version || known.address != tensor.buffer {
           try Self.call(backend, name, control) { table, context, message, capacity in
             guard let update = table.pointee.constant_update else { return Int32(DCN_STATUS_UNSUPPORTED) }
-            return withUnsafePointer(to: tensor) { update(entry.constant.handle, $0, context, message, capacity) }
+            return withUnsafePointer(to: tensor) { update(known.constant.handle, $0, context, message, capacity) }
           }
-          entry.version = version
-          entry.address = tensor.buffer
-          entries[key] = entry
+          known.version = version
+          known.address = tensor.buffer
+          entry = known
         }
-        return (entry.constant.handle, false)
+        return (known.constant.handle, false)
       }
       var made: OpaquePointer?
       try Self.call(backend, name, control) { table, context, message, capacity in
@@ -72,7 +83,7 @@ final class PackedParameters: Sendable {
         throw EngineError(
           .backend, "The backend '\(backend.info.name)' reported success but packed nothing for '\(name)'.")
       }
-      entries[key] = Entry(constant: Constant(made, backend), version: version, address: tensor.buffer)
+      entry = Entry(constant: Constant(made, backend), version: version, address: tensor.buffer)
       return (made, true)
     }
   }

@@ -36,27 +36,27 @@ struct ChannelEpilogue {
 
   /// Eight channels.
   struct Part {
-    let factor: Vector8
-    let summand: Vector8
+    let factor: ChannelVector
+    let summand: ChannelVector
     let hasRelu: Bool
 
-    @inline(__always) func finish(_ value: Vector8) -> Vector8 {
+    @inline(__always) func finish(_ value: ChannelVector) -> ChannelVector {
       let result = multiplyAdd(summand, value, factor)
       return hasRelu ? result.replacing(with: 0, where: result .< 0) : result
     }
 
-    @inline(__always) func store(_ value: Vector8, _ target: UnsafeMutablePointer<Float>, first count: Int) {
-      if count == 8 {
-        store8(finish(value), target)
+    @inline(__always) func store(_ value: ChannelVector, _ target: UnsafeMutablePointer<Float>, first count: Int) {
+      if count == channelWidth {
+        storeChannels(finish(value), target)
       } else {
-        store8(finish(value), target, first: count)
+        storeChannels(finish(value), target, first: count)
       }
     }
   }
 
   /// The channels from `channel` on, beyond the last of which there is padding.
   @inline(__always) func part(_ channel: Int) -> Part {
-    Part(factor: load8(factors + channel), summand: load8(summands + channel), hasRelu: hasRelu)
+    Part(factor: loadChannels(factors + channel), summand: loadChannels(summands + channel), hasRelu: hasRelu)
   }
 
   @inline(__always) func finish(_ value: Float, channel: Int) -> Float {

@@ -42,6 +42,8 @@ enum ChannelsLastConvolution {
 struct ConvolutionParts {
   let x: Operand
   let weights: Operand
+  /// Whether the weights are stored as float16: they are widened while they are packed.
+  let isHalf: Bool
   /// Whether the host keeps the weights as a constant, and can pack them.
   let hasConstantWeights: Bool
   /// Whether the weights are those of a ConvTranspose.
@@ -56,8 +58,10 @@ struct ConvolutionParts {
     let node = readers[0]
     isFlipped = Int(node.node.kind) == Int(DCN_OPERATOR_CONV_TRANSPOSE)
     x = try node.input(0, rank: 4...4, layout: node.layout(ofInput: 0))
-    weights = try node.input(1, rank: 4...4)
-    hasConstantWeights = node.node.inputOperands[1].isConstant
+    let operands = node.node.inputOperands
+    isHalf = operands.count > 1 && Int(operands[1].tensor.element_type) == Int(DCN_ELEMENT_F16)
+    weights = try node.input(1, rank: 4...4, type: isHalf ? Int(DCN_ELEMENT_F16) : Int(DCN_ELEMENT_F32))
+    hasConstantWeights = operands[1].isConstant
     let bias = try node.optionalInput(2, rank: 1...1)
     let layout = node.layout(ofOutput: 0)
     let y = try node.output(0, rank: 4...4, layout: layout)
@@ -101,10 +105,13 @@ struct ConvolutionParts {
       }
       return try body(packed.floats)
     }
-    let rows: Rows<Float> = try call.parameter(weights)
     let copy = try WeightMemory.allocate(packing.count)
     defer { free(copy) }
-    try packing.pack(rows, into: copy, call)
+    if isHalf {
+      try packing.pack(try call.parameter(weights, Float16.self), into: copy, call)
+    } else {
+      try packing.pack(try call.parameter(weights, Float.self), into: copy, call)
+    }
     try body(copy)
   }
 

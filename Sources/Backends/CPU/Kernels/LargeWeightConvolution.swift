@@ -114,7 +114,8 @@ final class LargeWeightConvolution: SwiftKernel {
         }
         for panel in 0..<panels {
           let columns = patches + (panel * depth + first) * 16
-          MicroKernel.panel(rows: count, depth: length, source, step, columns, 16, part, 16, adds: false)
+          MicroKernel.multiply(
+            rows: count, depth: length, source, step, Panels(columns), part, 16, adds: false)
           let place = panel * blockRows + (row - rows.lowerBound)
           add(part, count * 16, to: sums + place * 16)
         }

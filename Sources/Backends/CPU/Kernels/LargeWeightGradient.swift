@@ -83,16 +83,13 @@ final class LargeWeightGradient: SwiftKernel {
       let count = min(Self.group, self.dw.rows - row)
       let source = gathered + row * columnStep
       let target = dw[row] + start
-      for first in stride(from: 0, to: length & ~15, by: 16) {
-        let (windows, result) = (lines + first, target + first)
-        MicroKernel.panel(
-          rows: count, depth: columns, source, columnStep, windows, windowStep, result, dw.stride, adds: false)
-      }
+      let whole = Panels(lines, step: 16, depthStep: windowStep, count: length / 16)
+      MicroKernel.multiply(
+        rows: count, depth: columns, source, columnStep, whole, target, dw.stride, adds: false)
       let first = length & ~15
       guard first < length else { continue }
-      let windows = lines + first
-      MicroKernel.panel(
-        rows: count, depth: columns, source, columnStep, windows, windowStep, rest, 16, adds: false)
+      let last = Panels(lines + first, depthStep: windowStep)
+      MicroKernel.multiply(rows: count, depth: columns, source, columnStep, last, rest, 16, adds: false)
       for i in 0..<count {
         let end = target + (i * dw.stride + first)
         end.update(from: rest + i * 16, count: length - first)

@@ -118,12 +118,19 @@ final class LargeWeightTransposedConvolution: SwiftKernel {
         for i in length..<(length + 15) & ~15 { target[i] = 0 }
       }
       let next = first + depth..<min(self.x.shape[1], first + depth + Self.slice)
-      for place in stride(from: 0, to: length, by: 16) {
+      let width = 16 * MicroKernel.panelsAtOnce
+      for place in stride(from: 0, to: length, by: width) {
         // The next rows come from memory while these are multiplied.
-        for row in next { weights.prefetch(row, start + place) }
-        let (piece, target) = (packed + place, products + place)
-        MicroKernel.panel(
-          rows: columns, depth: depth, columnsOf: source, step, piece, packedStep, target, panels * 16, adds: first > 0)
+        for row in next {
+          for line in stride(from: place, to: min(length, place + width), by: 16) {
+            weights.prefetch(row, start + line)
+          }
+        }
+        let count = min(MicroKernel.panelsAtOnce, (length - place + 15) / 16)
+        MicroKernel.multiply(
+          rows: columns, depth: depth, columnsOf: source, step,
+          Panels(packed + place, step: 16, depthStep: packedStep, count: count), products + place, panels * 16,
+          adds: first > 0)
       }
     }
   }

@@ -7,14 +7,43 @@
 /// A number of rows as a type, so that the loop over them is unrolled.
 struct RowCount<let count: Int> {}
 
+/// A row of the result in two panels.
+private struct PanelPair {
+  var first: Vector16
+  var second: Vector16
+}
+
+/// Panels of 16 columns that stand side by side in the result.
+struct Panels {
+  let start: UnsafePointer<Float>
+  /// Floats from one panel to the next.
+  let step: Int
+  /// Floats from one depth to the next within a panel.
+  let depthStep: Int
+  let count: Int
+
+  init(_ start: UnsafePointer<Float>, step: Int = 0, depthStep: Int = 16, count: Int = 1) {
+    (self.start, self.step, self.depthStep, self.count) = (start, step, depthStep, count)
+  }
+}
+
 enum MicroKernel {
-  /// Rows that fill the registers: of 16 registers of 8 floats, 12 hold sums.
+  /// Rows that fill the registers: of 16 registers of 8 floats, 12 hold sums; of 32 registers of 16 floats, 24 do
+  /// (with more, the compiler leaves them in memory).
   #if X86_64_V2
     static let rows = 3
   #elseif X86_64_V4
     static let rows = 12
   #else
     static let rows = 6
+  #endif
+
+  /// Panels that pass by together. With two, each element of A that is loaded meets 32 columns: one alone would make the
+  /// loads, of which there are as many a cycle as products, the limit.
+  #if X86_64_V4
+    static let panelsAtOnce = 2
+  #else
+    static let panelsAtOnce = 1
   #endif
 
   /// c = a * b, or c += a * b, for `count` rows and 16 columns.
@@ -39,12 +68,49 @@ enum MicroKernel {
     for row in 0..<count { store16(sums[row], c + row * cStep) }
   }
 
-  @inline(__always) private static func tile(
-    rows: Int, depth: Int, _ a: UnsafePointer<Float>, rowStep: Int, depthStep: Int, _ b: UnsafePointer<Float>,
-    _ bStep: Int, _ c: UnsafeMutablePointer<Float>, _ cStep: Int, adds: Bool
+  /// The same with two panels, `next` floats apart, and 32 columns.
+  @inline(__always) private static func pair<let count: Int>(
+    _: RowCount<count>, depth: Int, _ a: UnsafePointer<Float>, rowStep: Int, depthStep: Int,
+    _ b: UnsafePointer<Float>, next: Int, _ bStep: Int, _ c: UnsafeMutablePointer<Float>, _ cStep: Int, adds: Bool
   ) {
+    var sums = InlineArray<count, PanelPair>(repeating: PanelPair(first: Vector16(), second: Vector16()))
+    if adds {
+      for row in 0..<count {
+        sums[row] = PanelPair(first: load16(c + row * cStep), second: load16(c + (row * cStep + 16)))
+      }
+    }
+    var (a, b) = (a, b)
+    for _ in 0..<depth {
+      let (first, second) = (load16(b), load16(b + next))
+      for row in 0..<count {
+        let factor = Vector16(repeating: a[row * rowStep])
+        sums[row] = PanelPair(
+          first: multiplyAdd(sums[row].first, first, factor), second: multiplyAdd(sums[row].second, second, factor))
+      }
+      a += depthStep
+      b += bStep
+    }
+    for row in 0..<count {
+      store16(sums[row].first, c + row * cStep)
+      store16(sums[row].second, c + (row * cStep + 16))
+    }
+  }
+
+  /// One group of rows by all panels, or by all panels from `panel` on that pass together.
+  @inline(__always) private static func tile(
+    rows: Int, depth: Int, _ a: UnsafePointer<Float>, rowStep: Int, depthStep: Int, _ panels: Panels, _ panel: Int,
+    _ c: UnsafeMutablePointer<Float>, _ cStep: Int, adds: Bool
+  ) {
+    let (b, target) = (panels.start + panel * panels.step, c + panel * 16)
     func run<let count: Int>(_ rows: RowCount<count>) {
-      tile(rows, depth: depth, a, rowStep: rowStep, depthStep: depthStep, b, bStep, c, cStep, adds: adds)
+      if panelsAtOnce == 2, panel + 2 <= panels.count {
+        pair(
+          rows, depth: depth, a, rowStep: rowStep, depthStep: depthStep, b, next: panels.step, panels.depthStep, target,
+          cStep, adds: adds)
+      } else {
+        tile(
+          rows, depth: depth, a, rowStep: rowStep, depthStep: depthStep, b, panels.depthStep, target, cStep, adds: adds)
+      }
     }
     switch rows {
     case 1: run(RowCount<1>())
@@ -67,39 +133,45 @@ enum MicroKernel {
     }
   }
 
-  /// `rows` rows by one panel, where the elements of a row of A follow each other.
-  @inline(never) static func panel(
-    rows: Int, depth: Int, _ a: UnsafePointer<Float>, _ aStep: Int, _ b: UnsafePointer<Float>, _ bStep: Int,
+  /// `rows` rows by some panels, where the elements of a row of A follow each other.
+  @inline(never) static func multiply(
+    rows: Int, depth: Int, _ a: UnsafePointer<Float>, _ aStep: Int, _ panels: Panels,
     _ c: UnsafeMutablePointer<Float>, _ cStep: Int, adds: Bool
   ) {
-    eachGroup(rows) { first, count in
-      tile(
-        rows: count, depth: depth, a + first * aStep, rowStep: aStep, depthStep: 1, b, bStep, c + first * cStep, cStep,
-        adds: adds)
+    for panel in stride(from: 0, to: panels.count, by: panelsAtOnce) {
+      eachGroup(rows) { first, count in
+        tile(
+          rows: count, depth: depth, a + first * aStep, rowStep: aStep, depthStep: 1, panels, panel, c + first * cStep,
+          cStep, adds: adds)
+      }
     }
   }
 
   /// The same where the elements of a column of A follow each other, `aStep` from one depth to the next.
-  @inline(never) static func panel(
-    rows: Int, depth: Int, columnsOf a: UnsafePointer<Float>, _ aStep: Int, _ b: UnsafePointer<Float>,
-    _ bStep: Int, _ c: UnsafeMutablePointer<Float>, _ cStep: Int, adds: Bool
+  @inline(never) static func multiply(
+    rows: Int, depth: Int, columnsOf a: UnsafePointer<Float>, _ aStep: Int, _ panels: Panels,
+    _ c: UnsafeMutablePointer<Float>, _ cStep: Int, adds: Bool
   ) {
-    eachGroup(rows) { first, count in
-      tile(
-        rows: count, depth: depth, a + first, rowStep: 1, depthStep: aStep, b, bStep, c + first * cStep, cStep,
-        adds: adds)
+    for panel in stride(from: 0, to: panels.count, by: panelsAtOnce) {
+      eachGroup(rows) { first, count in
+        tile(
+          rows: count, depth: depth, a + first, rowStep: 1, depthStep: aStep, panels, panel, c + first * cStep, cStep,
+          adds: adds)
+      }
     }
   }
 
   /// The same where A was copied group by group: within a group, the rows' elements of one depth follow each other.
-  @inline(never) static func panel(
-    rows: Int, depth: Int, groupsOf a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ bStep: Int,
-    _ c: UnsafeMutablePointer<Float>, _ cStep: Int, adds: Bool
+  @inline(never) static func multiply(
+    rows: Int, depth: Int, groupsOf a: UnsafePointer<Float>, _ panels: Panels, _ c: UnsafeMutablePointer<Float>,
+    _ cStep: Int, adds: Bool
   ) {
-    eachGroup(rows) { first, count in
-      tile(
-        rows: count, depth: depth, a + first * depth, rowStep: 1, depthStep: count, b, bStep, c + first * cStep, cStep,
-        adds: adds)
+    for panel in stride(from: 0, to: panels.count, by: panelsAtOnce) {
+      eachGroup(rows) { first, count in
+        tile(
+          rows: count, depth: depth, a + first * depth, rowStep: 1, depthStep: count, panels, panel, c + first * cStep,
+          cStep, adds: adds)
+      }
     }
   }
 

@@ -14,11 +14,10 @@ enum PanelProduct {
     for slice in 0..<slices {
       let first = slice * depth / slices
       let count = (slice + 1) * depth / slices - first
-      for panel in panels {
-        let columns = weights + (panel * panelStep + first * 16)
-        MicroKernel.panel(
-          rows: rows, depth: count, a + first, aStep, columns, 16, c + panel * 16, cStep, adds: adds || slice > 0)
-      }
+      let columns = Panels(
+        weights + (panels.lowerBound * panelStep + first * 16), step: panelStep, count: panels.count)
+      MicroKernel.multiply(
+        rows: rows, depth: count, a + first, aStep, columns, c + panels.lowerBound * 16, cStep, adds: adds || slice > 0)
     }
   }
 }

@@ -113,12 +113,12 @@ final class PatchConvolution: SwiftKernel {
     for first in stride(from: 0, to: parts.inputChannels, by: slice) {
       let channels = first..<min(parts.inputChannels, first + slice)
       parts.geometry.fill(image, channels: channels, pixels: pixels, into: patches, step: blockPixels)
-      for panel in panels {
-        let columns = weights + (panel * packing.depth + first * taps) * 16
-        MicroKernel.panel(
-          rows: pixels.count, depth: channels.count * taps, columnsOf: patches, blockPixels, columns, 16,
-          tile + panel * 16, outputStep, adds: first > 0)
-      }
+      let columns = Panels(
+        weights + (panels.lowerBound * packing.depth + first * taps) * 16, step: packing.depth * 16, count: panels.count
+      )
+      MicroKernel.multiply(
+        rows: pixels.count, depth: channels.count * taps, columnsOf: patches, blockPixels, columns,
+        tile + panels.lowerBound * 16, outputStep, adds: first > 0)
     }
   }
 
@@ -128,12 +128,12 @@ final class PatchConvolution: SwiftKernel {
   ) {
     if parts.isChannelsLast(parts.epilogue.output) {
       let target = y + pixels.lowerBound * parts.outputChannels
-      for channel in stride(from: channels.lowerBound, to: channels.upperBound, by: 8) {
+      for channel in stride(from: channels.lowerBound, to: channels.upperBound, by: channelWidth) {
         let part = epilogue.part(channel)
-        let count = min(8, channels.upperBound - channel)
+        let count = min(channelWidth, channels.upperBound - channel)
         for pixel in 0..<pixels.count {
           part.store(
-            load8(tile + (pixel * outputStep + channel)), target + (pixel * parts.outputChannels + channel),
+            loadChannels(tile + (pixel * outputStep + channel)), target + (pixel * parts.outputChannels + channel),
             first: count)
         }
       }

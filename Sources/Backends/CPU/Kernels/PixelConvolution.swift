@@ -22,13 +22,12 @@ final class PixelConvolution: SwiftKernel {
     let workspace = call.workspace!.assumingMemoryBound(to: Float.self)
     let epilogue = try ChannelEpilogue(parts.epilogue, call, workspace)
     let weights = workspace + ChannelEpilogue.workspaceCount(parts.epilogue)
-    let given: Rows<Float> = try call.parameter(parts.weights)
-    let channels = parts.inputChannels
-    for output in 0..<parts.outputChannels {
-      for input in 0..<channels {
-        weights[output * weightStep + input] = parts.isFlipped ? given[input][output] : given[output][input]
-      }
+    if parts.isHalf {
+      gather(try call.parameter(parts.weights, Float16.self), into: weights)
+    } else {
+      gather(try call.parameter(parts.weights, Float.self), into: weights)
     }
+    let channels = parts.inputChannels
     let pixels = parts.geometry.outputPixels
     let blocks = (pixels + Self.blockPixels - 1) / Self.blockPixels
     try call.parallelFor(x.count * blocks) { index, _ in
@@ -54,11 +53,21 @@ final class PixelConvolution: SwiftKernel {
     }
   }
 
+  /// [output channel][input channel]
+  private func gather<Stored: StoredWeight>(_ given: Rows<Stored>, into weights: UnsafeMutablePointer<Float>) {
+    for output in 0..<parts.outputChannels {
+      for input in 0..<parts.inputChannels {
+        let stored = parts.isFlipped ? given[input][output] : given[output][input]
+        weights[output * weightStep + input] = stored.widened
+      }
+    }
+  }
+
   @inline(__always) private func dots<let count: Int>(
     _: RowCount<count>, _ pixels: UnsafePointer<Float>, _ weights: UnsafePointer<Float>
   ) -> InlineArray<count, Float> {
     let channels = parts.inputChannels
-    var sums = InlineArray<count, Vector8>(repeating: Vector8())
+    var sums = InlineArray<count, SIMD8<Float>>(repeating: SIMD8<Float>())
     var channel = 0
     while channel + 8 <= channels {
       let factors = load8(weights + channel)

@@ -46,14 +46,15 @@ enum Product {
           }
           let target = c + (firstRow * cStep + firstColumn)
           let adds = slice > 0 || beta != 0
-          for column in stride(from: 0, to: columns, by: 16) {
-            if column < inPlace {
-              left.multiply(rows, depth, sourceB + column, bStep, target + column, cStep, adds: adds)
-            } else {
-              let panel = packedB + (column - inPlace) * depth
-              left.multiply(
-                rows, depth, panel, 16, target + column, cStep, columns: min(16, columns - column), adds: adds)
-            }
+          let (whole, packed) = (inPlace / 16, columns / 16 - inPlace / 16)
+          left.multiply(
+            rows, depth, Panels(sourceB, step: 16, depthStep: bStep, count: whole), target, cStep, adds: adds)
+          left.multiply(
+            rows, depth, Panels(packedB, step: depth * 16, count: packed), target + inPlace, cStep, adds: adds)
+          if columns & 15 != 0 {
+            left.multiplyLast(
+              rows, depth, Panels(packedB + packed * 16 * depth), target + (columns & ~15), cStep,
+              columns: columns & 15, adds: adds)
           }
         }
       }
@@ -66,30 +67,28 @@ enum Product {
     var step: Int?
 
     @inline(__always) func multiply(
-      _ rows: Int, _ depth: Int, _ b: UnsafePointer<Float>, _ bStep: Int, _ c: UnsafeMutablePointer<Float>,
-      _ cStep: Int, columns: Int = 16, adds: Bool
+      _ rows: Int, _ depth: Int, _ panels: Panels, _ c: UnsafeMutablePointer<Float>, _ cStep: Int, adds: Bool
     ) {
-      if columns == 16 { return multiplyWhole(rows, depth, b, bStep, c, cStep, adds: adds) }
-      // The last columns go by a buffer of full width, a few rows at a time.
+      if let step {
+        MicroKernel.multiply(rows: rows, depth: depth, start, step, panels, c, cStep, adds: adds)
+      } else {
+        MicroKernel.multiply(rows: rows, depth: depth, groupsOf: start, panels, c, cStep, adds: adds)
+      }
+    }
+
+    /// The last columns, fewer than 16, go by a buffer of full width.
+    func multiplyLast(
+      _ rows: Int, _ depth: Int, _ panel: Panels, _ c: UnsafeMutablePointer<Float>, _ cStep: Int, columns: Int,
+      adds: Bool
+    ) {
       withUnsafeTemporaryAllocation(of: Float.self, capacity: rowBlock * 16) { buffer in
         let tile = buffer.baseAddress!
         if adds {
           for row in 0..<rows { for i in 0..<columns { tile[row * 16 + i] = c[row * cStep + i] } }
           for row in 0..<rows { for i in columns..<16 { tile[row * 16 + i] = 0 } }
         }
-        multiplyWhole(rows, depth, b, bStep, tile, 16, adds: adds)
+        multiply(rows, depth, panel, tile, 16, adds: adds)
         for row in 0..<rows { for i in 0..<columns { c[row * cStep + i] = tile[row * 16 + i] } }
-      }
-    }
-
-    @inline(__always) private func multiplyWhole(
-      _ rows: Int, _ depth: Int, _ b: UnsafePointer<Float>, _ bStep: Int, _ c: UnsafeMutablePointer<Float>,
-      _ cStep: Int, adds: Bool
-    ) {
-      if let step {
-        MicroKernel.panel(rows: rows, depth: depth, start, step, b, bStep, c, cStep, adds: adds)
-      } else {
-        MicroKernel.panel(rows: rows, depth: depth, groupsOf: start, b, bStep, c, cStep, adds: adds)
       }
     }
   }

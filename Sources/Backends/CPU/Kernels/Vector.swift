@@ -1,6 +1,15 @@
-/// The vectors of these kernels: eight channels in transforms, sixteen columns in products.
+/// The vectors of these kernels: as many channels as a register holds in transforms, sixteen columns in products.
 
-typealias Vector8 = SIMD8<Float>
+#if X86_64_V4
+  typealias ChannelVector = SIMD16<Float>
+#else
+  typealias ChannelVector = SIMD8<Float>
+#endif
+/// Channels of a vector.
+@inline(__always) var channelWidth: Int { ChannelVector.scalarCount }
+
+/// A number of channels rounded up to whole vectors.
+func wholeVectors(_ channels: Int) -> Int { (channels + channelWidth - 1) & ~(channelWidth - 1) }
 typealias Vector16 = SIMD16<Float>
 
 @inline(__always) func load16(_ address: UnsafePointer<Float>) -> Vector16 {
@@ -20,14 +29,24 @@ typealias Vector16 = SIMD16<Float>
   #endif
 }
 
+@inline(__always) func loadChannels(_ address: UnsafePointer<Float>) -> ChannelVector {
+  UnsafeRawPointer(address).loadUnaligned(as: ChannelVector.self)
+}
+
+@inline(__always) func storeChannels(_ value: ChannelVector, _ address: UnsafeMutablePointer<Float>) {
+  UnsafeMutableRawPointer(address).storeBytes(of: value, as: ChannelVector.self)
+}
+
 /// The first `count` elements at `address`, zeros behind them.
-@inline(__always) func load8(_ address: UnsafePointer<Float>, first count: Int) -> Vector8 {
-  var result = Vector8()
+@inline(__always) func loadChannels(_ address: UnsafePointer<Float>, first count: Int) -> ChannelVector {
+  var result = ChannelVector()
   for i in 0..<count { result[i] = address[i] }
   return result
 }
 
 /// Writes the first `count` elements.
-@inline(__always) func store8(_ value: Vector8, _ address: UnsafeMutablePointer<Float>, first count: Int) {
+@inline(__always) func storeChannels(
+  _ value: ChannelVector, _ address: UnsafeMutablePointer<Float>, first count: Int
+) {
   for i in 0..<count { address[i] = value[i] }
 }

@@ -65,7 +65,7 @@ struct WinogradBlocks {
 
   static func plan<Form: WinogradForm>(_: Form.Type, _ parts: ConvolutionParts) -> (WinogradBlocks, Workspace) {
     let total = WinogradTiles<Form>(parts.geometry).perImage * parts.x.rows
-    let (inputs, outputs) = ((parts.inputChannels + 7) & ~7, (parts.outputChannels + 15) & ~15)
+    let (inputs, outputs) = (wholeVectors(parts.inputChannels), (parts.outputChannels + 15) & ~15)
     // Few weights: blocks that the second-level cache holds. Many: each block reads them all, so more tiles share them.
     // Measured on Zen 3, and multiples of the rows of the micro-kernel.
     let wanted = inputs * outputs <= 128 * 128 ? 24 : 96

@@ -23,7 +23,7 @@ struct WinogradStages<Form: WinogradForm> {
     self.blocks = blocks
     self.weights = weights
     self.epilogue = epilogue
-    inputStep = (channels + 7) & ~7
+    inputStep = wholeVectors(channels)
     outputStep = packing.panels * 16
   }
 

@@ -46,7 +46,7 @@ struct WinogradTiles<Form: WinogradForm> {
   }
 
   /// Floats that a lane needs to transform images of so many channels.
-  static func scratchCount(channels: Int) -> Int { paddedStep(channels) + Form.frequencies * 8 }
+  static func scratchCount(channels: Int) -> Int { paddedStep(channels) + Form.frequencies * channelWidth }
 
   /// Image, and row and column of the first result of a tile.
   @inline(__always) func place(_ tile: Int) -> (image: Int, y: Int, x: Int) {
@@ -61,7 +61,7 @@ struct WinogradTiles<Form: WinogradForm> {
     _ placement: WinogradPlacement, scratch: UnsafeMutablePointer<Float>
   ) {
     let temporary = scratch
-    let zeros = scratch + Form.frequencies * 8
+    let zeros = scratch + Form.frequencies * channelWidth
     for channel in 0..<channels { zeros[channel] = 0 }
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: Form.frequencies) { sources in
       let sources = sources.baseAddress!
@@ -76,13 +76,13 @@ struct WinogradTiles<Form: WinogradForm> {
               isInside ? UnsafePointer(x[image] + (row * width + column) * channels) : UnsafePointer(zeros)
           }
         }
-        for channel in stride(from: 0, to: channels, by: 8) {
+        for channel in stride(from: 0, to: channels, by: channelWidth) {
           let target = matrices + placement.offset(tile - tiles.lowerBound, channel)
-          if channel + 8 <= channels {
-            transform({ load8(sources[$0] + channel) }, target, placement.step, temporary)
+          if channel + channelWidth <= channels {
+            transform({ loadChannels(sources[$0] + channel) }, target, placement.step, temporary)
           } else {
             let count = channels - channel
-            transform({ load8(sources[$0] + channel, first: count) }, target, placement.step, temporary)
+            transform({ loadChannels(sources[$0] + channel, first: count) }, target, placement.step, temporary)
           }
         }
       }
@@ -90,15 +90,17 @@ struct WinogradTiles<Form: WinogradForm> {
   }
 
   @inline(__always) private func transform(
-    _ load: (Int) -> Vector8, _ target: UnsafeMutablePointer<Float>, _ step: Int,
+    _ load: (Int) -> ChannelVector, _ target: UnsafeMutablePointer<Float>, _ step: Int,
     _ temporary: UnsafeMutablePointer<Float>
   ) {
     for j in 0..<Form.points {
-      Form.input({ load($0 * Form.points + j) }, { store8($1, temporary + ($0 * Form.points + j) * 8) })
+      Form.input(
+        { load($0 * Form.points + j) }, { storeChannels($1, temporary + ($0 * Form.points + j) * channelWidth) })
     }
     for i in 0..<Form.points {
       let row = target + i * Form.points * step
-      Form.input({ load8(temporary + (i * Form.points + $0) * 8) }, { store8($1, row + $0 * step) })
+      Form.input(
+        { loadChannels(temporary + (i * Form.points + $0) * channelWidth) }, { storeChannels($1, row + $0 * step) })
     }
   }
 
@@ -113,18 +115,18 @@ struct WinogradTiles<Form: WinogradForm> {
       let columns = min(Form.outputs, outWidth - firstColumn)
       let source = matrices + placement.offset(tile - tiles.lowerBound, 0)
       let target = y[image] + (firstRow * outWidth + firstColumn) * channels
-      for channel in stride(from: 0, to: channels, by: 8) {
+      for channel in stride(from: 0, to: channels, by: channelWidth) {
         for j in 0..<Form.points {
           Form.output(
-            { load8(source + (channel + ($0 * Form.points + j) * placement.step)) },
-            { store8($1, scratch + ($0 * Form.points + j) * 8) })
+            { loadChannels(source + (channel + ($0 * Form.points + j) * placement.step)) },
+            { storeChannels($1, scratch + ($0 * Form.points + j) * channelWidth) })
         }
         let part = epilogue.part(channel)
-        let count = min(8, channels - channel)
+        let count = min(channelWidth, channels - channel)
         for i in 0..<rows {
           let line = target + (i * outWidth * channels + channel)
           Form.output(
-            { load8(scratch + (i * Form.points + $0) * 8) },
+            { loadChannels(scratch + (i * Form.points + $0) * channelWidth) },
             { j, value in
               if j < columns { part.store(value, line + j * channels, first: count) }
             })

@@ -75,13 +75,11 @@ final class WinogradWeightGradient: SwiftKernel {
       let panels = cut * (inputs / 16) / cuts..<(cut + 1) * (inputs / 16) / cuts
       for slice in stride(from: 0, to: chunk.count, by: 256) {
         let depth = min(256, chunk.count - slice)
-        for column in 0..<outputs / 16 {
-          for row in panels {
-            MicroKernel.panel(
-              rows: 16, depth: depth, columnsOf: left + (row * images.panel + slice * 16), 16,
-              right + (column * gradients.panel + slice * 16), 16, target + (row * 16 * outputs + column * 16), outputs,
-              adds: !isFirst || slice > 0)
-          }
+        let columns = Panels(right + slice * 16, step: gradients.panel, count: outputs / 16)
+        for row in panels {
+          MicroKernel.multiply(
+            rows: 16, depth: depth, columnsOf: left + (row * images.panel + slice * 16), 16, columns,
+            target + row * 16 * outputs, outputs, adds: !isFirst || slice > 0)
         }
       }
     }
@@ -93,17 +91,17 @@ final class WinogradWeightGradient: SwiftKernel {
     try call.parallelFor((parts.inputChannels + part - 1) / part) { index, lane in
       let temporary = call.laneWorkspace(lane)!.assumingMemoryBound(to: Float.self)
       for input in index * part..<min(parts.inputChannels, (index + 1) * part) {
-        for output in stride(from: 0, to: parts.outputChannels, by: 8) {
+        for output in stride(from: 0, to: parts.outputChannels, by: channelWidth) {
           let source = sums + (input * outputs + output)
           for j in 0..<Form.points {
             Form.weightGradient(
-              { load8(source + ($0 * Form.points + j) * sumStep) },
-              { store8($1, temporary + ($0 * Form.points + j) * 8) })
+              { loadChannels(source + ($0 * Form.points + j) * sumStep) },
+              { storeChannels($1, temporary + ($0 * Form.points + j) * channelWidth) })
           }
-          let count = min(8, parts.outputChannels - output)
+          let count = min(channelWidth, parts.outputChannels - output)
           let target = dw[output] + input * 9
           for i in 0..<3 {
-            Form.weightGradient({ load8(temporary + (i * Form.points + $0) * 8) }) { j, value in
+            Form.weightGradient({ loadChannels(temporary + (i * Form.points + $0) * channelWidth) }) { j, value in
               for lane in 0..<count { target[lane * dw.stride + i * 3 + j] = value[lane] }
             }
           }
@@ -124,21 +122,22 @@ extension WinogradTiles where Form == Winograd4 {
       let rows = min(Form.outputs, outHeight - firstRow)
       let columns = min(Form.outputs, outWidth - firstColumn)
       let source = dy[image] + (firstRow * outWidth + firstColumn) * channels
-      for channel in stride(from: 0, to: channels, by: 8) {
-        let count = min(8, channels - channel)
+      for channel in stride(from: 0, to: channels, by: channelWidth) {
+        let count = min(channelWidth, channels - channel)
         for j in 0..<Form.outputs {
           Form.gradient(
             { i in
-              guard i < rows, j < columns else { return Vector8() }
+              guard i < rows, j < columns else { return ChannelVector() }
               let pixel = source + ((i * outWidth + j) * channels + channel)
-              return count == 8 ? load8(pixel) : load8(pixel, first: count)
-            }, { store8($1, scratch + ($0 * Form.outputs + j) * 8) })
+              return count == channelWidth ? loadChannels(pixel) : loadChannels(pixel, first: count)
+            }, { storeChannels($1, scratch + ($0 * Form.outputs + j) * channelWidth) })
         }
         let target = matrices + placement.offset(tile - tiles.lowerBound, channel)
         for i in 0..<Form.points {
           let row = target + i * Form.points * placement.step
           Form.gradient(
-            { load8(scratch + (i * Form.outputs + $0) * 8) }, { store8($1, row + $0 * placement.step) })
+            { loadChannels(scratch + (i * Form.outputs + $0) * channelWidth) },
+            { storeChannels($1, row + $0 * placement.step) })
         }
       }
     }
