@@ -2,6 +2,7 @@ import ArgumentParser
 import DecoupledCore
 import DecoupledNetworks
 import DecoupledVision
+import Glibc
 
 /// `decoupled bench`: how fast a network runs here.
 struct Bench: ParsableCommand {
@@ -9,7 +10,10 @@ struct Bench: ParsableCommand {
     abstract: "Time predictions or training steps of a network with drawn weights, or of a model.")
 
   enum Phase: String, ExpressibleByArgument, CaseIterable {
-    case predict, classification, segmentation
+    case predict, trunk, labels, classification, segmentation
+
+    /// Whether it is a part of prediction, not a training step.
+    var predicts: Bool { self == .predict || self == .trunk || self == .labels }
   }
 
   @OptionGroup var engine: EngineOptions
@@ -20,7 +24,13 @@ struct Bench: ParsableCommand {
   @Option(help: "A model to take instead of a network with drawn weights.")
   var model: String?
 
-  @Option(help: "What is timed: predict, or a training step of classification or segmentation.")
+  @Option(help: "Height and width of the input instead of the network's own.")
+  var size: Int?
+
+  @Option(
+    help:
+      "What is timed: predict, its parts trunk (the classification network) and labels (the label passes), or a training step of classification or segmentation."
+  )
   var phase = Phase.predict
 
   @Option(help: "Images in one batch.")
@@ -39,6 +49,9 @@ struct Bench: ParsableCommand {
     guard batch >= 1, labels >= 0, runs >= 1 else {
       throw ValidationError("--batch and --runs must be at least 1, --labels at least 0.")
     }
+    guard model == nil || size == nil else {
+      throw ValidationError("--size is for a --network; a --model has its own.")
+    }
   }
 
   func run() throws {
@@ -55,9 +68,17 @@ struct Bench: ParsableCommand {
     }
     seconds.sort()
     print(
-      "\(model.description.name), \(phase.rawValue), batch \(batch), \(labels) labels, \(backend.info.name) \(backend.info.variant), \(control.pool.lanes) threads: median \(Console.decimal(1000 * seconds[seconds.count / 2], 1)) ms, \(Console.decimal(1000 * seconds[0], 1)) to \(Console.decimal(1000 * seconds[seconds.count - 1], 1)), \(Console.decimal(Double(batch) / seconds[seconds.count / 2], 2)) images/s"
+      "\(model.description.name), \(phase.rawValue), batch \(batch), \(labels) labels, \(backend.info.name) \(backend.info.variant), \(control.pool.lanes) threads: median \(Console.decimal(1000 * seconds[seconds.count / 2], 1)) ms, \(Console.decimal(1000 * seconds[0], 1)) to \(Console.decimal(1000 * seconds[seconds.count - 1], 1)), \(Console.decimal(Double(batch) / seconds[seconds.count / 2], 2)) images/s, at most \(Console.decimal(Self.largestMemory(), 2)) GB resident"
     )
     if layers { print(table.text(runs: runs)) }
+  }
+
+  /// The most memory this process has held, in GB.
+  private static func largestMemory() -> Double {
+    var usage = rusage()
+    guard getrusage(RUSAGE_SELF.rawValue, &usage) == 0 else { return 0 }
+    // Kilobytes on Linux.
+    return Double(usage.ru_maxrss) * 1024 / 1e9
   }
 
   private func subject() throws -> Model {
@@ -66,7 +87,8 @@ struct Bench: ParsableCommand {
       let names = NetworkDescription.presetNames.joined(separator: ", ")
       throw EngineError(.notFound, "There is no network '\(network)'; give \(names) or a .json description.")
     }
-    let description = try NetworkDescription(preset: network) ?? NetworkDescription.read(network)
+    var description = try NetworkDescription(preset: network) ?? NetworkDescription.read(network)
+    if let size { description.inputSize = size }
     let names = (1...description.classes).map { "class\($0)" }
     let made = try Model(description, classNames: names, parameters: ParameterStore())
     try made.fillClassification(seed: 1)
@@ -83,7 +105,7 @@ struct Bench: ParsableCommand {
       throw EngineError(.invalidArgument, "The network has \(description.classes) classes, fewer than \(labels).")
     }
     var random = CounterRandom(seed: 1, stream: 0, index: 0)
-    if phase == .predict {
+    if phase.predicts {
       var settings = PredictionSettings()
       settings.imagesPerBatch = batch
       let predictor = try Predictor(model, backend: backend, control: control, settings: settings)
@@ -94,7 +116,13 @@ struct Bench: ParsableCommand {
         return image
       }
       let given = [[Int]?](repeating: Array(0..<labels), count: batch)
-      return { _ = try predictor.predict(images, labels: given) }
+      switch phase {
+      case .trunk: return { _ = try predictor.scores(images) }
+      case .labels:
+        _ = try predictor.scores(images)
+        return { _ = try predictor.segmentAgain(images, labels: given) }
+      default: return { _ = try predictor.predict(images, labels: given) }
+      }
     }
     var solver = SolverSettings()
     solver.batchSize = batch

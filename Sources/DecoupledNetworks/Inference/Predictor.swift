@@ -17,6 +17,8 @@ public final class Predictor {
   private let plans: PredictionPlans
   /// Results of earlier runs, whose memory is used again.
   private var values: [ValueID: Tensor] = [:]
+  /// The scores of the images whose trunk ran last, which `values` still holds.
+  private var lastScores: [[Float]] = []
 
   /// - Throws: when the model lacks weights, or the backend cannot run it. A model without a segmentation network can
   ///   still classify.
@@ -48,19 +50,23 @@ public final class Predictor {
   ///   an empty list stands for all images nil.
   public func predict(_ images: [RGBImage], labels: [[Int]?] = []) throws -> [Prediction] {
     try model.requireSegmentation()
-    guard labels.isEmpty || labels.count == images.count else {
-      throw EngineError(.invalidArgument, "\(labels.count) label sets are given for \(images.count) images.")
+    if !labels.isEmpty { try check(labels, images: images.count) }
+    return try batches(images.indices).flatMap { batch -> [Prediction] in
+      let inputs = try images[batch].map { try input($0) }
+      let given = labels.isEmpty ? [[Int]?](repeating: nil, count: batch.count) : Array(labels[batch])
+      return try predict(Array(images[batch]), inputs: inputs, labels: given)
+    }
+  }
+
+  private func check(_ labels: [[Int]?], images: Int) throws {
+    guard labels.count == images else {
+      throw EngineError(.invalidArgument, "\(labels.count) label sets are given for \(images) images.")
     }
     for set in labels.compactMap({ $0 }) {
       for label in set where !(0..<model.description.classes).contains(label) {
         throw EngineError(
           .invalidArgument, "There is no class \(label); classes are 0 to \(model.description.classes - 1).")
       }
-    }
-    return try batches(images.indices).flatMap { batch -> [Prediction] in
-      let inputs = try images[batch].map { try input($0) }
-      let given = labels.isEmpty ? [[Int]?](repeating: nil, count: batch.count) : Array(labels[batch])
-      return try predict(Array(images[batch]), inputs: inputs, labels: given)
     }
   }
 
@@ -77,6 +83,7 @@ public final class Predictor {
   private func classify(_ inputs: [[Float]]) throws -> [[Float]] {
     let size = model.description.inputSize
     let batch = try Tensor(inputs.flatMap { $0 }, shape: [inputs.count, 3, size, size])
+    lastScores = []
     try execution.run(
       plans.classification, batch: [.images: inputs.count], feeds: [plans.network.image: batch],
       parameters: model.parameters, results: &values)
@@ -84,6 +91,7 @@ public final class Predictor {
     guard scores.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
       throw EngineError(.numeric, "The classification network gives scores that are not numbers; the model is damaged.")
     }
+    lastScores = scores
     return scores
   }
 
@@ -95,7 +103,24 @@ public final class Predictor {
   }
 
   private func predict(_ images: [RGBImage], inputs: [[Float]], labels: [[Int]?]) throws -> [Prediction] {
-    let scores = try classify(inputs)
+    try segment(images, scores: classify(inputs), labels: labels)
+  }
+
+  /// Segments the images of the last call once more, for other classes: the classification network does not run again.
+  /// - Parameters:
+  ///   - images: those of the last call of `scores` or `predict`, at most `imagesPerBatch`.
+  ///   - labels: for each image the classes to segment, or nil to take those above the threshold.
+  public func segmentAgain(_ images: [RGBImage], labels: [[Int]?]) throws -> [Prediction] {
+    try model.requireSegmentation()
+    guard images.count == lastScores.count, !images.isEmpty else {
+      throw EngineError(
+        .state, "The classification network last ran on \(lastScores.count) images, not these \(images.count).")
+    }
+    try check(labels, images: images.count)
+    return try segment(images, scores: lastScores, labels: labels)
+  }
+
+  private func segment(_ images: [RGBImage], scores: [[Float]], labels: [[Int]?]) throws -> [Prediction] {
     let identified = zip(scores, labels).map { scores, given in
       given.map { Array(Set($0)).sorted() } ?? scores.indices.filter { scores[$0] > settings.threshold }
     }
