@@ -39,7 +39,7 @@ class Prediction:
         """Differences from what PyTorch has predicted."""
         found = {}
         for number in (0, 1):
-            identified, label_map, passes = self.engine.predict(number)
+            identified, label_map, passes = self.engine.predict_and_keep(number)
             if identified.tolist() != self.images["identified", number].tolist():
                 raise RuntimeError(f"image {number}: identifies {identified}, not {self.images['identified', number]}")
             expected = self.images["probabilities", number]

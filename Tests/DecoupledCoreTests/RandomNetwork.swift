@@ -41,12 +41,30 @@ struct RandomNetwork {
   private var pieces: [Piece] = []
   /// Every value of the forward pass.
   private var forward: [ValueID] = []
+  /// Whether inputs and weights begin at an address that is a multiple of 4 only.
+  private var isMisaligned = false
+  /// Two numbers of threads that must give the same bits.
+  private(set) var threads = (1, 3)
 
   init(seed: UInt64) throws {
     var random = RandomNumbers(seed)
-    let batch = random.int(1...5)
+    let batch = random.int(1...9)
+    // Some networks have large planes, some many channels, and some the few pixels and many weights of fc6.
+    let form = random.int(0...9)
     var (height, width) = (random.int(5...26), random.int(5...26))
     var channels = random.chance(0.3) ? 3 : random.int(1...36)
+    var (most, layers) = (40, 1...3)
+    switch form {
+    case 0: (height, width, layers) = (random.int(27...70), random.int(27...70), 1...2)
+    case 1: (channels, most, layers) = (random.int(37...150), 150, 1...2)
+    case 2:
+      (height, width, channels, most, layers) = (
+        random.int(6...9), random.int(6...9), random.int(120...180), 200, 1...1
+      )
+    default: break
+    }
+    isMisaligned = random.chance(0.4)
+    threads = (random.int(1...8), random.int(1...8))
     let x = try graph.addInput("x", ValueType(.float32, [batch, channels, height, width]))
     given[x] = try random.tensor([batch, channels, height, width])
     var value = x
@@ -56,14 +74,16 @@ struct RandomNetwork {
       let tensor = try random.tensor(shape)
       let elements = try tensor.elements(Float.self)
       for index in elements.indices { elements[index] *= scale }
-      parameters[name] = tensor
+      parameters[name] = isMisaligned ? try Self.misaligned(tensor) : tensor
       learned.append(id)
       return id
     }
-    for layer in 0..<random.int(1...3) {
+    for layer in 0..<random.int(layers) {
       var piece = Piece(feeds: [value], fetches: [])
-      let out = random.int(1...40)
-      let kernel = random.chance(0.6) ? min(3, height, width) : random.int(1...min(7, height, width))
+      let out = form == 2 ? random.int(120...most) : random.int(1...most)
+      let kernel =
+        form == 2
+        ? min(7, height, width) : random.chance(0.6) ? min(3, height, width) : random.int(1...min(7, height, width))
       let (stride, pad) = (random.chance(0.8) ? 1 : 2, random.int(0...(kernel / 2)))
       let window = SlidingWindow(kernel, stride: stride, pad: pad)
       let scale = 1 / Float(channels * kernel * kernel).squareRoot()
@@ -131,7 +151,18 @@ struct RandomNetwork {
     var results: [ValueID: Tensor] = [:]
     let plan = try Plan(graph, feeds: [pieces[0].feeds[0]], fetches: forward, backend: BackendSearch.open("reference"))
     try Execution(RunControl(threads: 2)).run(plan, feeds: given, parameters: parameters, results: &results)
-    return results.merging(given) { first, _ in first }
+    let all = results.merging(given) { first, _ in first }
+    return isMisaligned ? try all.mapValues(Self.misaligned) : all
+  }
+
+  /// A copy that begins one element behind an aligned address.
+  private static func misaligned(_ tensor: Tensor) throws -> Tensor {
+    let size = tensor.elementType.byteCount
+    let result = Tensor(
+      elementType: tensor.elementType, shape: tensor.shape,
+      storage: try TensorStorage(byteCount: tensor.byteCount + size), byteOffset: size)
+    try result.copyContents(from: tensor)
+    return result
   }
 
   /// What each piece gives.

@@ -25,7 +25,7 @@ class DecoupledLibrary:
         self.model = decoupled.Model.open(images.folder / "model.safetensors")
         #: seconds it took to open the model
         self.opening = time.perf_counter() - began
-        self.session = decoupled.Session(self.model, backend=backend, threads=threads, foreground=True)
+        self.session = decoupled.Session(self.model, backend=backend, threads=threads)
         self.batches = {}
         self.version = f"{self.session.backend.name} {self.session.backend.variant}"
 
@@ -34,11 +34,17 @@ class DecoupledLibrary:
         return number
 
     def label_pass(self, state):
-        prediction = self.session.predict(self.images["image", state], labels=[0])
-        return prediction.foreground[prediction.identified[0]]
+        self.session.predict(self.images["image", state], labels=[0])
 
     def predict(self, number):
-        prediction = self.session.predict(self.images["image", number])
+        return self.session.predict(self.images["image", number])
+
+    def predict_and_keep(self, number):
+        """`predict` with what the other engines return: identified classes, label map, probabilities of each pass."""
+        import decoupled
+
+        with decoupled.Session(self.model, backend=self.backend, threads=self.threads, foreground=True) as session:
+            prediction = session.predict(self.images["image", number])
         identified = np.array([self.model.class_index(name) for name in prediction.identified], int)
         return identified, prediction.label_map, [None] + [
             np.stack((1 - plane, plane)) for plane in prediction.foreground.values()]

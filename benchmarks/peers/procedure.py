@@ -88,3 +88,5 @@ class Procedure:
         scores = np.stack([passes[0][0]] + [one[1] for one in passes[1:]])
         labels = np.concatenate(([0], identified + 1)).astype(np.uint8)
         return identified, labels[scores.argmax(0)], passes
+
+    predict_and_keep = predict
