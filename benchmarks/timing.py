@@ -7,7 +7,7 @@ from pathlib import Path
 #: Shorter calls are repeated until they take this long, seconds: the kernel counts processor time in steps of 10 ms.
 SHORTEST = 0.2
 #: Share of the machine that others may take during a run that counts.
-DISTURBANCE = 0.08
+DISTURBANCE = 0.12
 
 
 def undisturbed(runs):

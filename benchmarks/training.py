@@ -6,7 +6,8 @@ import torch
 from network import Network, network_input, photo
 from peers.torch_engine import load
 
-LEARNING_RATE, MOMENTUM, WEIGHT_DECAY = 1e-4, 0.9, 5e-4
+# Small enough that the drawn weights do not diverge.
+LEARNING_RATE, MOMENTUM, WEIGHT_DECAY = 1e-6, 0.9, 5e-4
 
 
 class Batch:

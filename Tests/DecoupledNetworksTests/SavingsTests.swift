@@ -112,6 +112,28 @@ struct SavingsTests {
     #expect(prediction.labelMap == LabelMap(width: 61, height: 40))
     #expect(prediction.identified.isEmpty)
   }
+
+  /// Other classes of the same images need no second run of the classification network.
+  @Test func segmentsAgainWithOtherLabels() throws {
+    let model = try Self.model(.paper)
+    let images = [Self.photo(seed: 1), Self.photo(seed: 2)]
+    var settings = PredictionSettings()
+    settings.imagesPerBatch = 2
+    settings.foregroundMaps = true
+    let predictor = try Predictor(
+      model, backend: try BackendSearch.open("reference"), control: RunControl(threads: 2), settings: settings)
+    #expect(throws: EngineError.self) { _ = try predictor.segmentAgain(images, labels: [nil, nil]) }
+    _ = try predictor.predict(images, labels: [[0], []])
+    let again = try predictor.segmentAgain(images, labels: [[1, 2], [0]])
+    let anew = try predictor.predict(images, labels: [[1, 2], [0]])
+    for (first, second) in zip(again, anew) {
+      #expect(first.identified == second.identified)
+      #expect(first.scores == second.scores)
+      #expect(first.foregroundMaps.map(\.values) == second.foregroundMaps.map(\.values))
+    }
+    #expect(throws: EngineError.self) { _ = try predictor.segmentAgain(images, labels: [[0]]) }
+    #expect(throws: EngineError.self) { _ = try predictor.segmentAgain(images, labels: [[0], [3]]) }
+  }
 }
 
 /// Damaged models and files are errors, never wrong results.
@@ -138,27 +160,5 @@ struct DamagedModelTests {
     defer { _ = try? FileAccess.write([0], to: path) }
     let error = #expect(throws: EngineError.self) { try SafetensorsReader(path: path) }
     #expect(error?.status == .format)
-  }
-
-  /// Other classes of the same images need no second run of the classification network.
-  @Test func segmentsAgainWithOtherLabels() throws {
-    let model = try Self.model(.paper)
-    let images = [Self.photo(seed: 1), Self.photo(seed: 2)]
-    var settings = PredictionSettings()
-    settings.imagesPerBatch = 2
-    settings.foregroundMaps = true
-    let predictor = try Predictor(
-      model, backend: try BackendSearch.open("reference"), control: RunControl(threads: 2), settings: settings)
-    #expect(throws: EngineError.self) { _ = try predictor.segmentAgain(images, labels: [nil, nil]) }
-    _ = try predictor.predict(images, labels: [[0], []])
-    let again = try predictor.segmentAgain(images, labels: [[1, 2], [0]])
-    let anew = try predictor.predict(images, labels: [[1, 2], [0]])
-    for (first, second) in zip(again, anew) {
-      #expect(first.identified == second.identified)
-      #expect(first.scores == second.scores)
-      #expect(first.foregroundMaps.map(\.values) == second.foregroundMaps.map(\.values))
-    }
-    #expect(throws: EngineError.self) { _ = try predictor.segmentAgain(images, labels: [[0]]) }
-    #expect(throws: EngineError.self) { _ = try predictor.segmentAgain(images, labels: [[0], [3]]) }
   }
 }
