@@ -17,7 +17,8 @@ static struct {
   int (*close)(mat_t *);
   matvar_t *(*read)(mat_t *, const char *);
   void (*release)(matvar_t *);
-  matvar_t *(*field)(matvar_t *, const char *, size_t);
+  unsigned (*count)(matvar_t *);
+  char *const *(*names)(const matvar_t *);
   int (*log)(const char *, void (*)(int, char *));
   const char *problem;
 } matio;
@@ -43,13 +44,29 @@ static void load(void) {
   *(void **)&matio.close = dlsym(library, "Mat_Close");
   *(void **)&matio.read = dlsym(library, "Mat_VarRead");
   *(void **)&matio.release = dlsym(library, "Mat_VarFree");
-  *(void **)&matio.field = dlsym(library, "Mat_VarGetStructFieldByName");
+  *(void **)&matio.count = dlsym(library, "Mat_VarGetNumberOfFields");
+  *(void **)&matio.names = dlsym(library, "Mat_VarGetStructFieldnames");
   *(void **)&matio.log = dlsym(library, "Mat_LogInitFunc");
-  if (!matio.open || !matio.close || !matio.read || !matio.release || !matio.field || !matio.log) {
+  if (!matio.open || !matio.close || !matio.read || !matio.release || !matio.count ||
+      !matio.names || !matio.log) {
     matio.problem = "the libmatio that was found lacks functions of matio 1.5";
     return;
   }
   matio.log("decoupled", quiet);
+}
+
+/// The field of a structure's only element; NULL when it is damaged. The library's own search by name trusts that all names
+/// are there, which in a damaged file they are not.
+static matvar_t *find(matvar_t *structure, const char *field) {
+  if (structure->class_type != MAT_C_STRUCT || !structure->data || structure->rank != 2 || !structure->dims ||
+      structure->dims[0] != 1 || structure->dims[1] != 1)
+    return NULL;
+  unsigned count = matio.count(structure);
+  char *const *names = matio.names(structure);
+  if (!names || structure->nbytes < count * sizeof(matvar_t *)) return NULL;
+  for (unsigned i = 0; i < count; i++)
+    if (names[i] && strcmp(names[i], field) == 0) return ((matvar_t **)structure->data)[i];
+  return NULL;
 }
 
 static int copy(const matvar_t *found, uint32_t largest, uint8_t **labels, uint32_t *width, uint32_t *height,
@@ -109,9 +126,7 @@ int cmatio_read_labels(const char *path, const char *variable, const char *field
   }
   int status = 1;
   matvar_t *structure = matio.read(file, variable);
-  matvar_t *found = structure && structure->class_type == MAT_C_STRUCT && structure->data
-                        ? matio.field(structure, field, 0)
-                        : NULL;
+  matvar_t *found = structure ? find(structure, field) : NULL;
   if (found)
     status = copy(found, largest_side, labels, width, height, message);
   else

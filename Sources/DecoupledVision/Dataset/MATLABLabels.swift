@@ -6,11 +6,7 @@ enum MATLABLabels {
   /// - Throws: `VisionError` when the file is missing, damaged, of another version, or has no such matrix, and when libmatio
   ///   is not installed.
   static func read(_ path: String, variable: String, field: String) throws -> LabelMap {
-    // The file is opened a second time by its name in libmatio; this reads its header with our own errors and limits.
-    let header = try FileAccess.read(path, offset: 0, count: 128)
-    guard header.count == 128, header[124...] == [0, 1, 0x49, 0x4D] || header[124...] == [1, 0, 0x4D, 0x49] else {
-      throw VisionError("'\(path)' is no MATLAB 5 file; save it in MATLAB with the option -v7 or -v6.")
-    }
+    try checkElements(FileAccess.read(path), path)
     var labels: UnsafeMutablePointer<UInt8>?
     defer { cmatio_free(labels) }
     var (width, height) = (UInt32(0), UInt32(0))
@@ -24,5 +20,25 @@ enum MATLABLabels {
     let count = Int(width) * Int(height)
     return try LabelMap(
       width: Int(width), height: Int(height), labels: Array(UnsafeBufferPointer(start: labels, count: count)))
+  }
+
+  /// Checks the header and that the elements, each with its size in front, fill the file: libmatio takes a file that was cut
+  /// short for a whole one.
+  private static func checkElements(_ bytes: [UInt8], _ path: String) throws {
+    let header = 128
+    let isLittle = bytes.count >= header && bytes[124..<header] == [0, 1, 0x49, 0x4D]
+    guard isLittle || (bytes.count >= header && bytes[124..<header] == [1, 0, 0x4D, 0x49]) else {
+      throw VisionError("'\(path)' is no MATLAB 5 file; save it in MATLAB with the option -v7 or -v6.")
+    }
+    var place = header
+    while place < bytes.count {
+      guard place + 8 <= bytes.count else { break }
+      let tag = bytes[(place + 4)..<(place + 8)]
+      let size = (isLittle ? Array(tag.reversed()) : Array(tag)).reduce(0) { $0 << 8 | Int($1) }
+      place += 8 + size
+    }
+    guard place == bytes.count, place > header else {
+      throw VisionError("'\(path)' is cut short or damaged; replace it.")
+    }
   }
 }
