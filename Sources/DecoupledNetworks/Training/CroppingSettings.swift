@@ -71,10 +71,12 @@ public struct ProposalSettings: Sendable, Equatable {
   public var growth = 0.0
   /// Proposals that overlap a better one by more than this (IoU) are left out; more gives more of them around each object.
   public var beta = 0.75
+  /// A forest trained on masks (`decoupled train edges`) that finds the edges; nil for plain gradients.
+  public var edges: String?
 
   public init() {}
 
-  /// - Throws: `VisionError` when a setting is out of its range.
+  /// - Throws: when a setting is out of its range or the forest cannot be read.
   public func proposer() throws -> WindowProposer {
     guard (1...10_000).contains(count) else {
       throw VisionError("The count of proposals must lie between 1 and 10000, not \(count).")
@@ -82,14 +84,15 @@ public struct ProposalSettings: Sendable, Equatable {
     var settings = EdgeBoxesSettings()
     settings.maxBoxes = count
     settings.beta = Float(beta)
-    let proposals = try ObjectProposals(settings: settings)
+    let detector = try EdgeDetectors.open(forest: edges)
+    let proposals = try ObjectProposals(detector: detector, settings: settings)
     return { image in try proposals.proposals(for: image).map(\.window) }
   }
 }
 
 /// Settings that are left out keep their defaults; unknown ones are an error.
 extension ProposalSettings: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable { case share, count, growth, beta }
+  enum CodingKeys: String, CodingKey, CaseIterable { case share, count, growth, beta, edges }
 
   public init(from decoder: any Decoder) throws {
     try KnownSettings.check(decoder, CodingKeys.self, of: "the proposals")
@@ -98,5 +101,6 @@ extension ProposalSettings: Codable {
     try values.read(.count, into: &count)
     try values.read(.growth, into: &growth)
     try values.read(.beta, into: &beta)
+    edges = try values.decodeIfPresent(String.self, forKey: .edges)
   }
 }
