@@ -92,6 +92,7 @@ let package = Package(
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CFFI", providers: [.apt(["libffi-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CMatio", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
 
     .target(name: "DecoupledBackendKit", dependencies: ["CDecoupled", "CSystem"], swiftSettings: kernelSettings),
@@ -105,7 +106,7 @@ let package = Package(
     .target(
       name: "DecoupledConformance", dependencies: ["CDecoupled", "CSystem", "DecoupledBackendKit", "DecoupledCore"],
       swiftSettings: referenceSettings),
-    .target(name: "DecoupledVision", dependencies: ["CPNG", "CTurboJPEG"], swiftSettings: referenceSettings),
+    .target(name: "DecoupledVision", dependencies: ["CMatio", "CPNG", "CTurboJPEG"], swiftSettings: referenceSettings),
     .target(
       name: "DecoupledNetworks", dependencies: ["CZlib", "DecoupledCore", "DecoupledVision"],
       swiftSettings: swiftSettings),

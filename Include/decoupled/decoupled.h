@@ -597,13 +597,25 @@ typedef struct dcn_dataset_options {
   const char *DCN_NULLABLE set; /**< the list of items: "train", "val"...; NULL = the usual one, or all images */
   const char *DCN_NULLABLE strong; /**< list (name or path) of items whose masks may be used; NULL = every mask there is */
   const char *DCN_NULLABLE mask_folder; /**< of the VOC layout; NULL = "SegmentationClass" */
+  /** Layout: "voc" (devkit), "folder" (images, masks, labels.csv), "sbd", "coco" (instances), "coco-panoptic", "ade20k" or
+   *  "labelme"; NULL or "automatic" = whichever the folder fits. */
+  const char *DCN_NULLABLE kind;
+  /** An official list of training windows, "image mask x1 y1 x2 y2 b1...bL" a line, whose paths begin at the folder; its
+   *  items are then those of the data set, and training takes its windows. NULL = none. */
+  const char *DCN_NULLABLE list;
+  /** VOC layout: folder of SBD, whose masks serve where there is none; adds the sets "train_aug" and "trainval_aug". */
+  const char *DCN_NULLABLE extra_masks;
+  const uint8_t *DCN_NULLABLE ignored_ids; /**< ids in PNG masks that become void (255) */
+  int32_t ignored_id_count;
+  int32_t reduce_zero; /**< 1 = id 0 of PNG masks becomes void and every other id one less, as for ADE20K */
+  const char *DCN_NULLABLE overlap; /**< COCO: pixels of several objects become "later" (NULL) or "void" */
+  const char *DCN_NULLABLE crowd;   /**< COCO: crowds become "void" (NULL) or "object" like others */
 } dcn_dataset_options;
 
 #define DCN_DATASET_OPTIONS_INIT \
-  { (uint32_t)sizeof(dcn_dataset_options), 0, NULL, NULL, NULL }
+  { (uint32_t)sizeof(dcn_dataset_options), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL }
 
-/** Opens a folder in the layout of the VOC devkit or the plain one (images, masks, labels.csv); files are read when
- *  they are needed. NULL options are DCN_DATASET_OPTIONS_INIT. The handle is the caller's.
+/** Opens a data set folder; files are read when they are needed. NULL options are DCN_DATASET_OPTIONS_INIT. The handle is the caller's.
  *  Failures: INVALID_ARGUMENT, NOT_FOUND (no such folder), FORMAT (a list is wrong). \since 0.1 */
 int32_t dcn_dataset_open(const char *path, const dcn_dataset_options *DCN_NULLABLE options,
                          dcn_dataset *DCN_NULLABLE *DCN_NONNULL dataset);
@@ -640,11 +652,75 @@ typedef struct dcn_item {
  *  0.1 */
 int32_t dcn_dataset_item(const dcn_dataset *dataset, int32_t index, dcn_item *item);
 
+/** Reads the mask of an item as class ids (0 background, 1... classes, 255 void), whatever file they are made from, as
+ *  DCN_FORMAT_GRAY8. `labels` must be initialised with DCN_IMAGE_INIT and is released with dcn_image_free.
+ *  Failures: INVALID_ARGUMENT, NOT_FOUND (it has no mask that may be used), IO, FORMAT. \since 0.1 */
+int32_t dcn_dataset_item_mask(const dcn_dataset *dataset, int32_t index, dcn_image *labels);
+
 /** Reads every file and reports what is in the set and what is wrong with it; faults of files are part of the report.
  *  Number: "problems". `progress` is told the items done. The report is the caller's.
  *  Failures: INVALID_ARGUMENT, CANCELLED. \since 0.1 */
 int32_t dcn_dataset_check(const dcn_dataset *dataset, dcn_count_callback DCN_NULLABLE progress,
                           void *DCN_NULLABLE user_data, dcn_report *DCN_NULLABLE *DCN_NONNULL report);
+
+/** As dcn_dataset_check for all sets that a folder lists, each image once; sets that cannot be opened are problems too. With
+ *  `set` in the options only that one. Failures: INVALID_ARGUMENT, NOT_FOUND, FORMAT, CANCELLED. \since 0.1 */
+int32_t dcn_dataset_check_folder(const char *path, const dcn_dataset_options *DCN_NULLABLE options,
+                                 dcn_count_callback DCN_NULLABLE progress, void *DCN_NULLABLE user_data,
+                                 dcn_report *DCN_NULLABLE *DCN_NONNULL report);
+
+/** Counts images, masks and pixels of each class and how often two classes occur together. Number: "images". The report
+ *  is the caller's. Failures: INVALID_ARGUMENT, IO, FORMAT, CANCELLED. \since 0.1 */
+int32_t dcn_dataset_statistics(const dcn_dataset *dataset, dcn_count_callback DCN_NULLABLE progress,
+                               void *DCN_NULLABLE user_data, dcn_report *DCN_NULLABLE *DCN_NONNULL report);
+
+/** Chooses about `per_class` masks for each class (5, 10 or 25 in the paper) and writes the ids of these items as a list for
+ *  `strong`; the same seed gives the same items. Failures: INVALID_ARGUMENT, IO, FORMAT. \since 0.1 */
+int32_t dcn_dataset_split(const dcn_dataset *dataset, int32_t per_class, uint64_t seed, const char *path);
+
+/** Writes the data set as a tree in the VOC layout, with masks as palette PNG; other sets that are in the tree stay.
+ *  Failures: INVALID_ARGUMENT, IO, FORMAT, CANCELLED. \since 0.1 */
+int32_t dcn_dataset_write_voc(const dcn_dataset *dataset, const char *set, const char *folder,
+                              dcn_count_callback DCN_NULLABLE progress, void *DCN_NULLABLE user_data);
+
+/** Makes the windows of combinatorial cropping (paper, section 5) for all items with a mask and writes them as an official
+ *  list, for `list` of the options.
+ *  @param cropping JSON object with settings of the cropping, as a configuration's segmentation.cropping; NULL = the paper's
+ *  @param root folder that the paths of the list begin at; images and masks must lie in it
+ *  @param count the number of lines
+ *  Failures: INVALID_ARGUMENT, IO, FORMAT (settings, a damaged photo or mask), CANCELLED. \since 0.1 */
+int32_t dcn_dataset_write_crops(const dcn_dataset *dataset, const char *DCN_NULLABLE cropping, uint64_t seed,
+                                const char *root, const char *path, dcn_count_callback DCN_NULLABLE progress,
+                                void *DCN_NULLABLE user_data, int64_t *count);
+
+/** Compares the label maps `folder`/<id>.png with the masks of all items that have one, as VOC's evaluation does: one
+ *  confusion matrix over all images. Numbers as for dcn_evaluation_report. The report is the caller's.
+ *  Failures: INVALID_ARGUMENT, IO, FORMAT (a map is missing, of another size or holds an id that is no class), CANCELLED.
+ *  \since 0.1 */
+int32_t dcn_dataset_evaluate(const dcn_dataset *dataset, const char *folder, dcn_count_callback DCN_NULLABLE progress,
+                             void *DCN_NULLABLE user_data, dcn_report *DCN_NULLABLE *DCN_NONNULL report);
+
+/** Counts of pixels by true and predicted class over many label maps, from anywhere. May be shared by threads. */
+typedef struct dcn_evaluation dcn_evaluation;
+
+/** Begins an evaluation.
+ *  @param class_names `class_count` names, 1 to 254, without background
+ *  Failures: INVALID_ARGUMENT, FORMAT (a name is empty or there twice). \since 0.1 */
+int32_t dcn_evaluation_create(const char *DCN_NULLABLE const *DCN_NONNULL class_names, int32_t class_count,
+                              dcn_evaluation *DCN_NULLABLE *DCN_NONNULL evaluation);
+
+/** Adds one image: `width` * `height` ids each in rows, 0 background, 1... classes; pixels whose truth is 255 do not count.
+ *  Nothing is counted on failure.
+ *  Failures: INVALID_ARGUMENT, FORMAT (an id is no class; 255 is none in a prediction). \since 0.1 */
+int32_t dcn_evaluation_add(dcn_evaluation *evaluation, const uint8_t *truth, const uint8_t *prediction, int32_t width,
+                           int32_t height);
+
+/** What has been counted so far. Numbers: "mean_iou" (all classes with background, the paper's), "mean_object_iou" (without
+ *  background), "pixel_accuracy", all 0 to 1. The report is the caller's. Failures: INVALID_ARGUMENT. \since 0.1 */
+int32_t dcn_evaluation_report(const dcn_evaluation *evaluation, dcn_report *DCN_NULLABLE *DCN_NONNULL report);
+
+/** Releases the handle. NULL does nothing. \since 0.1 */
+void dcn_evaluation_free(dcn_evaluation *DCN_NULLABLE evaluation);
 
 /** Releases the handle. NULL does nothing. \since 0.1 */
 void dcn_dataset_free(dcn_dataset *DCN_NULLABLE dataset);

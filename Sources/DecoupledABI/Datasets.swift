@@ -41,6 +41,45 @@ final class DatasetHandle: HandleObject {
   }
 }
 
+/// The caller's options; defaults where there are none.
+func datasetOptions(_ options: UnsafePointer<dcn_dataset_options>?) throws -> Dataset.Options {
+  var wanted = Dataset.Options()
+  guard let options else { return wanted }
+  let given = try dcn_dataset_options.read(options)
+  wanted.set = try optionalText(given.set, "set")
+  wanted.strong = try optionalText(given.strong, "strong")
+  wanted.labelsFromMasks = given.labels_from_masks != 0
+  if let folder = try optionalText(given.mask_folder, "mask_folder") { wanted.maskFolder = folder }
+  wanted.kind = try choice(given.kind, "kind", or: .automatic)
+  wanted.list = try optionalText(given.list, "list")
+  wanted.extraMasks = try optionalText(given.extra_masks, "extra_masks")
+  guard (0...256).contains(given.ignored_id_count) else {
+    throw EngineError(.invalidArgument, "'ignored_id_count' must lie between 0 and 256, not \(given.ignored_id_count).")
+  }
+  if given.ignored_id_count > 0 {
+    guard let ids = given.ignored_ids else {
+      throw EngineError(.invalidArgument, "'ignored_ids' must not be NULL where 'ignored_id_count' is not 0.")
+    }
+    wanted.ids.ignored = Array(UnsafeBufferPointer(start: ids, count: Int(given.ignored_id_count)))
+  }
+  wanted.ids.reduceZero = given.reduce_zero != 0
+  wanted.coco.overlap = try choice(given.overlap, "overlap", or: wanted.coco.overlap)
+  wanted.coco.crowd = try choice(given.crowd, "crowd", or: wanted.coco.crowd)
+  return wanted
+}
+
+/// One of a few words.
+private func choice<Value: RawRepresentable<String> & CaseIterable>(
+  _ pointer: UnsafePointer<CChar>?, _ name: String, or standard: Value
+) throws -> Value {
+  guard let word = try optionalText(pointer, name) else { return standard }
+  guard let value = Value(rawValue: word) else {
+    let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+    throw EngineError(.invalidArgument, "'\(name)' must be one of \(known), not '\(word)'.")
+  }
+  return value
+}
+
 @c @implementation public func dcn_dataset_open(
   _ path: UnsafePointer<CChar>, _ options: UnsafePointer<dcn_dataset_options>?,
   _ dataset: UnsafeMutablePointer<OpaquePointer?>
@@ -48,14 +87,7 @@ final class DatasetHandle: HandleObject {
   guarded {
     try clear(dataset, "dataset")
     let path = try text(path, "path")
-    var wanted = Dataset.Options()
-    if let options {
-      let given = try dcn_dataset_options.read(options)
-      wanted.set = try optionalText(given.set, "set")
-      wanted.strong = try optionalText(given.strong, "strong")
-      wanted.labelsFromMasks = given.labels_from_masks != 0
-      if let folder = try optionalText(given.mask_folder, "mask_folder") { wanted.maskFolder = folder }
-    }
+    let wanted = try datasetOptions(options)
     guard FileAccess.isFolder(path) else {
       throw EngineError(.notFound, "There is no data set folder '\(path)'.")
     }
@@ -98,26 +130,6 @@ final class DatasetHandle: HandleObject {
       item.mask_path = found.maskPath?.pointer
       item.labels = found.labels?.pointer
     }
-  }
-}
-
-@c @implementation public func dcn_dataset_check(
-  _ dataset: OpaquePointer, _ progress: dcn_count_callback?, _ user_data: UnsafeMutableRawPointer?,
-  _ report: UnsafeMutablePointer<OpaquePointer?>
-) -> Int32 {
-  guarded {
-    try clear(report, "report")
-    let handle = try Handles.find(dataset, DatasetHandle.self)
-    var isCancelled = false
-    let found: DatasetReport
-    do {
-      found = try DatasetCheck.run(handle.dataset) { done, total in
-        isCancelled = progress.map { $0(Int64(done), Int64(total), user_data) != 0 } ?? false
-        return !isCancelled
-      }
-    } catch  where isCancelled { throw EngineError.cancelled }
-    report.pointee = try Handles.issue(
-      ReportHandle(json: try json(found), text: found.text, numbers: ["problems": Double(found.problems.count)]))
   }
 }
 

@@ -6,7 +6,8 @@ import Synchronization
 /// Pixels that the library has given to callers, by address.
 private let givenPixels = Mutex<[UInt: OwnedArray<UInt8>]>([:])
 
-private func give(
+/// Hands pixels to the caller, who releases them with dcn_image_free.
+func give(
   _ pixels: [UInt8], _ format: Int, _ width: Int, _ height: Int, to image: UnsafeMutablePointer<dcn_image>
 ) throws {
   let owned = OwnedArray(pixels)
@@ -69,11 +70,13 @@ private func save(_ image: RGBImage, _ path: String) throws {
 }
 
 /// A label map in the caller's memory.
-private func labelMap(_ labels: UnsafePointer<UInt8>, _ width: Int, _ height: Int) throws -> LabelMap {
-  try requirePointer(labels, "labels")
+func labelMap(
+  _ labels: UnsafePointer<UInt8>, _ width: Int, _ height: Int, name: String = "labels"
+) throws -> LabelMap {
+  try requirePointer(labels, name)
   guard (1...ImageLimits.side).contains(width), (1...ImageLimits.side).contains(height),
     width * height <= ImageLimits.pixels
-  else { throw EngineError(.invalidArgument, "A label map of \(width)x\(height) cannot be written.") }
+  else { throw EngineError(.invalidArgument, "A label map of \(width)x\(height) cannot be used.") }
   return try LabelMap(
     width: width, height: height, labels: Array(UnsafeBufferPointer(start: labels, count: width * height)))
 }

@@ -4,8 +4,11 @@ import DecoupledVision
 /// `decoupled dataset`: look at, split and compose data sets.
 struct DatasetCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "dataset", abstract: "Check, split and compose data sets.",
-    subcommands: [DatasetCheckCommand.self, DatasetSplitCommand.self, DatasetComposeCommand.self])
+    commandName: "dataset", abstract: "Check, describe, split, convert and compose data sets.",
+    subcommands: [
+      DatasetCheckCommand.self, DatasetStatsCommand.self, DatasetSplitCommand.self, DatasetConvertCommand.self,
+      DatasetComposeCommand.self,
+    ])
 }
 
 /// `decoupled dataset check`.
@@ -16,24 +19,68 @@ struct DatasetCheckCommand: ParsableCommand {
   @Argument(help: "Data set folder.")
   var data: String
 
-  @Option(help: "Image set; train when there is one, else all images.")
+  @OptionGroup var reading: DataOptions
+
+  @Option(help: "Image set; all sets that the data set lists when left out.")
   var set: String?
 
-  @Option(help: "List of images whose masks may be used.")
+  @Option(help: "List of images whose masks may be used, for the training set.")
   var strong: String?
+
+  @Flag(help: "Take image-level labels from the masks instead of the lists.")
+  var labelsFromMasks = false
 
   @Flag(help: "Print JSON.")
   var json = false
 
   func run() throws {
-    let dataset = try Dataset.open(data, set: ImageSet.resolve(set, standard: "train", in: data), strong: strong)
-    let report = try DatasetCheck.run(dataset) { done, total in
+    let options = try reading.options(set: set, strong: strong, labelsFromMasks: labelsFromMasks)
+    let report = try DatasetCheck.run(data, options: options) { done, total in
       Console.progress("\(done)/\(total) images")
       return true
     }
     Console.endProgress()
     print(json ? try report.json() : report.text)
     if !report.problems.isEmpty { throw ExitCode(1) }
+  }
+}
+
+/// `decoupled dataset stats`.
+struct DatasetStatsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stats",
+    abstract: "Count images and pixels of each class and which classes occur together; draw both.")
+
+  @Argument(help: "Data set folder.")
+  var data: String
+
+  @OptionGroup var reading: DataOptions
+
+  @Option(help: "Image set; train when there is one, else all images.")
+  var set: String?
+
+  @Option(help: "List of images whose masks may be used.")
+  var strong: String?
+
+  @Option(help: "Folder for histogram.png, cooccurrence.png and statistics.json; nothing is written when left out.")
+  var output: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let dataset = try reading.open(data, set: set, purpose: "train", strong: strong)
+    let statistics = try DatasetStatistics(dataset) { done, total in
+      Console.progress("\(done)/\(total) images")
+      return true
+    }
+    Console.endProgress()
+    print(json ? try statistics.json() : statistics.text)
+    guard let output else { return }
+    try FileAccess.makeFolder(output)
+    try PNGWriter.write(try statistics.histogram(), to: FilePaths.join(output, "histogram.png"))
+    try PNGWriter.write(try statistics.cooccurrence(), to: FilePaths.join(output, "cooccurrence.png"))
+    try FileAccess.write(text: try statistics.json() + "\n", to: FilePaths.join(output, "statistics.json"))
   }
 }
 
@@ -45,10 +92,12 @@ struct DatasetSplitCommand: ParsableCommand {
   @Argument(help: "Data set folder.")
   var data: String
 
+  @OptionGroup var reading: DataOptions
+
   @Option(help: "Image set to choose from; train when there is one, else all images.")
   var set: String?
 
-  @Option(help: "Masks per class.")
+  @Option(help: "Masks per class: 5, 10 and 25 in the paper.")
   var strong: Int
 
   @Option(help: "Seed of the choice.")
@@ -58,81 +107,38 @@ struct DatasetSplitCommand: ParsableCommand {
   var output: String?
 
   func run() throws {
-    let dataset = try Dataset.open(data, set: ImageSet.resolve(set, standard: "train", in: data))
+    let dataset = try reading.open(data, set: set, purpose: "train")
     let ids = try DatasetSplit.strong(dataset, perClass: strong, seed: seed)
     let text = ids.joined(separator: "\n") + "\n"
     if let output { try FileAccess.write(text: text, to: output) } else { print(text, terminator: "") }
   }
 }
 
-/// `decoupled dataset compose`.
-struct DatasetComposeCommand: ParsableCommand {
+/// `decoupled dataset convert`.
+struct DatasetConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compose",
-    abstract: "Compose a data set of cut-out objects on photographs; no object or background is in both train and test."
-  )
+    commandName: "convert", abstract: "Write a set of any layout as a VOC tree: photos, palette PNG masks and lists.")
 
-  @Option(name: .customLong("class"), help: "A class as NAME=FOLDER of cut-outs with transparency; once per class.")
-  var classes: [String]
+  @Argument(help: "Data set folder.")
+  var data: String
 
-  @Option(help: "A photograph or a folder of photographs as background; may be repeated.")
-  var background: [String]
+  @OptionGroup var reading: DataOptions
 
-  @Option(help: "Leave out files whose path contains one of these words, with commas.")
-  var exclude = ""
+  @Option(help: "Image set; train when there is one, else all images.")
+  var set: String?
 
-  @Option(help: "Folder for the data set (VOC layout).")
+  @Flag(help: "Take image-level labels from the masks instead of the lists.")
+  var labelsFromMasks = false
+
+  @Option(help: "Name of the set in the new tree.")
+  var name = "train"
+
+  @Option(help: "Folder for the tree; a set may be added to one that is there.")
   var output: String
 
-  @Option(help: "Training images.")
-  var train = 300
-
-  @Option(help: "Test images, as the set val.")
-  var test = 100
-
-  @Option(help: "Width and height of the images in pixels.")
-  var size = 128
-
-  @Option(help: "Most objects in one image.")
-  var objects = 3
-
-  @Option(help: "Least and largest size of a lone object, as shares of the image.")
-  var smallest = 0.3
-
-  @Option(help: "See --smallest.")
-  var largest = 0.8
-
-  @Option(help: "Masks per class in the list strong_N; may be repeated.")
-  var strong: [Int] = [5]
-
-  @Option(help: "Share of objects and backgrounds for testing.")
-  var testShare = 0.3
-
-  @Option(help: "Seed.")
-  var seed: UInt64 = 1
-
   func run() throws {
-    var settings = DatasetComposer.Settings()
-    (settings.trainCount, settings.testCount) = (train, test)
-    (settings.width, settings.height) = (size, size)
-    guard objects >= 1 else { throw VisionError("--objects must be at least 1, not \(objects).") }
-    settings.objectsPerImage = 1...objects
-    guard smallest > 0, smallest <= largest, largest <= 1 else {
-      throw VisionError("--smallest \(smallest) and --largest \(largest) must ascend between 0 and 1.")
-    }
-    settings.objectSize = smallest...largest
-    settings.strongPerClass = strong
-    settings.seed = seed
-    let composer = try DatasetComposer.fromFolders(
-      cutOuts: try classes.map { text in
-        guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
-          throw VisionError("--class needs NAME=FOLDER, not '\(text)'.")
-        }
-        return (String(text[..<equals]), String(text[text.index(after: equals)...]))
-      },
-      backgrounds: background, excluding: exclude.split(separator: ",").map(String.init), testShare: testShare,
-      settings: settings)
-    try composer.compose(into: output) { done, total in
+    let dataset = try reading.open(data, set: set, purpose: "train", labelsFromMasks: labelsFromMasks)
+    try VOCWriter.write(dataset, set: name, to: output) { done, total in
       Console.progress("\(done)/\(total) images")
       return true
     }

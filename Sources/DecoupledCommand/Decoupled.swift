@@ -8,9 +8,8 @@ struct Decoupled: ParsableCommand {
     abstract: "Segment images with few masks: train, run and evaluate DecoupledNet on a plain processor.",
     version: "0.1.0",
     subcommands: [
-      Train.self, Predict.self, Eval.self, DatasetCommand.self, Report.self, Import.self, Export.self, Info.self,
-      Backends.self, BackendCommand.self,
-      Bench.self, Proposals.self,
+      Train.self, Predict.self, Eval.self, DatasetCommand.self, Crops.self, Proposals.self, Report.self, Import.self,
+      Export.self, Info.self, Backends.self, BackendCommand.self, Bench.self,
     ])
 
   static func main() {

@@ -11,6 +11,12 @@ struct Eval: ParsableCommand {
   @OptionGroup var engine: EngineOptions
   @OptionGroup var measured: MeasuringOptions
 
+  @Option(help: "Model to run.")
+  var model: String?
+
+  @Option(help: "Instead of running a model: folder of label maps <id>.png to compare with the masks.")
+  var predictions: String?
+
   @Flag(help: "Segment the classes that the image-level labels name instead of the ones that score.")
   var trueLabels = false
 
@@ -20,9 +26,25 @@ struct Eval: ParsableCommand {
   @Option(help: "Write the result as JSON to this file too.")
   var json: String?
 
+  func validate() throws {
+    guard (model == nil) != (predictions == nil) else {
+      throw ValidationError("Give either --model or --predictions.")
+    }
+    if predictions != nil && (trueLabels || labelsFromMasks) {
+      throw ValidationError("--true-labels and --labels-from-masks need a --model.")
+    }
+  }
+
   func run() throws {
-    let model = try ModelFile.open(measured.model)
-    let dataset = try Dataset.open(measured.data, set: measured.chosenSet, labelsFromMasks: labelsFromMasks)
+    let dataset = try measured.open(labelsFromMasks: labelsFromMasks)
+    let (text, json) = try model.map { try evaluate($0, on: dataset) } ?? compare(dataset)
+    Console.endProgress()
+    print(text)
+    if let file = self.json { try FileAccess.write(text: json + "\n", to: file) }
+  }
+
+  private func evaluate(_ path: String, on dataset: Dataset) throws -> (text: String, json: String) {
+    let model = try ModelFile.open(path)
     let (backend, control) = try engine.open()
     let predictor = try Predictor(model, backend: backend, control: control, settings: measured.settings)
     var options = Evaluation.Options()
@@ -31,8 +53,14 @@ struct Eval: ParsableCommand {
       Console.progress("\(done)/\(total) images")
       return !control.isCancelled
     }
-    Console.endProgress()
-    print(result.text)
-    if let json { try FileAccess.write(text: try result.json() + "\n", to: json) }
+    return (result.text, try result.json())
+  }
+
+  private func compare(_ dataset: Dataset) throws -> (text: String, json: String) {
+    let scores = try LabelMapFolder.evaluate(predictions ?? "", against: dataset) { done, total in
+      Console.progress("\(done)/\(total) images")
+      return true
+    }
+    return (scores.text, try JSONText.of(scores, pretty: true))
   }
 }

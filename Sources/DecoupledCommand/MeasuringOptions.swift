@@ -4,11 +4,10 @@ import DecoupledVision
 
 /// Options of the verbs that run a model over a data set.
 struct MeasuringOptions: ParsableArguments {
-  @Option(help: "Model to run.")
-  var model: String
-
   @Option(help: "Data set.")
   var data: String
+
+  @OptionGroup var reading: DataOptions
 
   @Option(help: "Image set; val when there is one, else all images.")
   var set: String?
@@ -17,7 +16,11 @@ struct MeasuringOptions: ParsableArguments {
   var threshold: Float = 0.5
 
   /// The image set that is meant, nil for all images.
-  var chosenSet: String? { ImageSet.resolve(set, standard: "val", in: data) }
+  var chosenSet: String? { reading.chosenSet(data, set, "val") }
+
+  func open(labelsFromMasks: Bool = false) throws -> Dataset {
+    try reading.open(data, set: set, purpose: "val", labelsFromMasks: labelsFromMasks)
+  }
 
   var settings: PredictionSettings {
     var settings = PredictionSettings()

@@ -13,7 +13,19 @@ struct Predict: ParsableCommand {
   var model: String
 
   @Argument(help: "Images, or folders of images.")
-  var inputs: [String]
+  var inputs: [String] = []
+
+  @Option(
+    help:
+      "Instead of images: data set whose --set is written for the VOC test server, to results/VOC2012/Segmentation/<competition>_<set>_cls/<id>.png with a tar beside it."
+  )
+  var voc: String?
+
+  @Option(help: "With --voc: image set.")
+  var set = "val"
+
+  @Option(help: "With --voc: competition; comp5 is for training on VOC's data only, comp6 for any other.")
+  var competition = "comp6"
 
   @Option(help: "Folder for the results.")
   var output = "predictions"
@@ -43,6 +55,18 @@ struct Predict: ParsableCommand {
     guard (1...1024).contains(batch) else {
       throw ValidationError("--batch must lie between 1 and 1024, not \(batch).")
     }
+    guard (voc == nil) != inputs.isEmpty else {
+      throw ValidationError(
+        voc == nil ? "Name images to segment, or a data set with --voc." : "With --voc no images can be named.")
+    }
+    guard voc == nil || (labels == nil && !foreground && !activation) else {
+      throw ValidationError("--voc writes label maps only; leave --labels, --foreground and --activation out.")
+    }
+    for (flag, name) in [("--competition", competition), ("--set", set)] {
+      guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || "_-".contains($0) }) else {
+        throw ValidationError("\(flag) '\(name)' becomes part of file names; use letters, digits, _ and -.")
+      }
+    }
   }
 
   @Flag(help: "Run the released procedure literally, nothing shared between label passes.")
@@ -51,8 +75,13 @@ struct Predict: ParsableCommand {
   func run() throws {
     let model = try ModelFile.open(self.model)
     let given = try labels.map { try $0.split(separator: ",").map { try model.classIndex(Words.trimmed($0)) } }
-    let paths = try inputs.flatMap(images)
-    try checkTargets(paths)
+    let submission = try voc.map { try VOCSubmission(data: $0, set: set, competition: competition, output: output) }
+    let paths = try submission?.images ?? inputs.flatMap(images)
+    let writer = PredictionWriter(
+      model: model, folder: submission?.folder ?? output, overlay: overlay && submission == nil,
+      foreground: foreground, activation: activation)
+    try checkTargets(paths, in: writer.folder)
+    try submission?.check(model)
     let (backend, control) = try engine.open()
     var settings = PredictionSettings()
     settings.threshold = threshold
@@ -61,8 +90,6 @@ struct Predict: ParsableCommand {
     settings.foregroundMaps = foreground || activation
     settings.activationMaps = activation
     let predictor = try Predictor(model, backend: backend, control: control, settings: settings)
-    let writer = PredictionWriter(
-      model: model, folder: output, overlay: overlay, foreground: foreground, activation: activation)
     var failures = 0
     for start in stride(from: 0, to: paths.count, by: batch) {
       let chunk = paths[start..<min(start + batch, paths.count)]
@@ -94,14 +121,15 @@ struct Predict: ParsableCommand {
       Console.note("\(failures) of \(paths.count) images could not be read.")
       throw ExitCode(1)
     }
+    if let submission { print(try submission.pack()) }
   }
 
   /// - Throws: when two results would have one name, or a result would replace an image.
-  private func checkTargets(_ paths: [String]) throws {
+  private func checkTargets(_ paths: [String], in folder: String) throws {
     var sources: [String: String] = [:]
     let originals = Set(paths)
     for path in paths {
-      let target = FilePaths.join(output, FilePaths.stem(of: path) + ".png")
+      let target = FilePaths.join(folder, FilePaths.stem(of: path) + ".png")
       if let other = sources.updateValue(path, forKey: target) {
         throw EngineError(
           .invalidArgument, "'\(other)' and '\(path)' would both be written as '\(target)'; predict them apart.")

@@ -48,8 +48,19 @@ struct Recipe: Decodable {
       }
     }
     if let preset { root = set(root, ["network"], .mapping([Yams.Node("preset"): Yams.Node(preset)])) }
-    for override in overrides { root = try apply(override, to: root) }
-    let source = path.map { "The configuration '\($0)'" } ?? "--set-value"
+    if !overrides.isEmpty {
+      // The file alone first, then one flag after the other, so that an error names the one that is wrong.
+      _ = try decode(root, source: path.map { "The configuration '\($0)'" } ?? "The configuration")
+      for override in overrides {
+        root = try apply(override, to: root)
+        _ = try decode(root, source: "--set-value \(override)")
+      }
+    }
+    return try decode(root, source: path.map { "The configuration '\($0)'" } ?? "The configuration")
+  }
+
+  /// - Parameter source: what errors say is wrong.
+  private static func decode(_ root: Yams.Node, source: String) throws -> Recipe {
     for key in root.mapping?.keys.compactMap(\.string) ?? [] where Key(rawValue: key) == nil {
       let known = Key.allCases.map(\.rawValue).joined(separator: ", ")
       throw EngineError(.invalidArgument, "\(source) has no section '\(key)'; sections are \(known).")

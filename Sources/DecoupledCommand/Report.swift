@@ -12,6 +12,9 @@ struct Report: ParsableCommand {
   @OptionGroup var engine: EngineOptions
   @OptionGroup var measured: MeasuringOptions
 
+  @Option(help: "Model to run.")
+  var model: String
+
   @Option(help: "How many images to show.")
   var count = 24
 
@@ -25,9 +28,9 @@ struct Report: ParsableCommand {
   var output: String
 
   func run() throws {
-    let model = try ModelFile.open(measured.model)
+    let model = try ModelFile.open(self.model)
     let chosen = measured.chosenSet
-    let dataset = try Dataset.open(measured.data, set: chosen)
+    let dataset = try measured.open()
     let (backend, control) = try engine.open()
     var settings = measured.settings
     settings.foregroundMaps = true

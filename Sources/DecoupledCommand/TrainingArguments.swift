@@ -5,8 +5,18 @@ import DecoupledVision
 
 /// Options that both training phases share.
 struct TrainingArguments: ParsableArguments {
-  @Option(help: "Data set: a VOC devkit tree, or a folder with images/, masks/, labels.csv and classes.txt.")
+  @Option(
+    help: "Data set: a VOC devkit tree, a folder with images/, masks/, labels.csv and classes.txt, or one of --kind.")
   var data: String
+
+  @OptionGroup var reading: DataOptions
+
+  @Option(
+    help: "Official list of training windows, 'image mask x1 y1 x2 y2 bits...' a line; its paths begin at --data.")
+  var list: String?
+
+  @Option(help: "As --list, for evaluation while training.")
+  var validationList: String?
 
   @Option(help: "Image set to train on; train when there is one, else all images.")
   var set: String?
@@ -42,6 +52,10 @@ struct TrainingArguments: ParsableArguments {
 
   func validate() throws {
     if resume && overwrite { throw ValidationError("--resume and --overwrite exclude each other.") }
+    if list != nil && set != nil { throw ValidationError("--list says which images to train on; leave --set out.") }
+    if validation != nil && validationList != nil {
+      throw ValidationError("--validation and --validation-list exclude each other.")
+    }
   }
 
   /// Settings of the phase may be named without their section.
@@ -80,9 +94,14 @@ struct TrainingArguments: ParsableArguments {
   }
 
   func open(strong: String?, labelsFromMasks: Bool) throws -> (train: Dataset, validation: Dataset?) {
-    let train = try Dataset.open(
-      data, set: ImageSet.resolve(set, standard: "train", in: data), strong: strong, labelsFromMasks: labelsFromMasks)
-    return (train, try validation.map { try Dataset.open(data, set: $0) })
+    if list != nil && (strong != nil || labelsFromMasks) {
+      throw ValidationError(
+        "--list names its masks and labels itself; leave --strong, --only and --labels-from-masks out.")
+    }
+    let train = try reading.open(
+      data, set: set, purpose: "train", strong: strong, labelsFromMasks: labelsFromMasks, list: list)
+    if let validationList { return (train, try reading.open(data, set: nil, purpose: "val", list: validationList)) }
+    return (train, try validation.map { try reading.open(data, set: $0, purpose: "val") })
   }
 
   /// Prints one line per record on a terminal's last line, and whole lines now and then elsewhere.

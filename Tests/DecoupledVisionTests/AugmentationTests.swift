@@ -110,7 +110,7 @@ import Testing
     #expect(throws: (any Error).self) {
       try JSONDecoder().decode(TrainingCrop.self, from: Data(#"{"resizeTo": 5, "inputSize": 6}"#.utf8))
     }
-    #expect(try ClassificationCrop(crop).input(image, random: &random).count == 3 * 64)
+    #expect(try crop.sample(image: image, window: window, random: &random).input.count == 3 * 64)
   }
 }
 

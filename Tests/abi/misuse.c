@@ -265,6 +265,64 @@ static void data(const dcn_model *model, const char *path) {
   dcn_dataset_free(dataset);
 }
 
+/* Data sets as they are written, cut into windows and compared. */
+static void files(const char *path) {
+  static const char *const names[2] = {"square", "disc"};
+  static const char *const same[2] = {"square", "square"};
+  dcn_dataset_options options = DCN_DATASET_OPTIONS_INIT;
+  dcn_image mask = DCN_IMAGE_INIT;
+  dcn_dataset *dataset;
+  dcn_evaluation *evaluation;
+  dcn_report *report;
+  const uint8_t truth[4] = {0, 1, 2, 255}, guess[4] = {0, 1, 1, 0}, wrong[4] = {0, 1, 3, 0};
+  int64_t count = -1;
+  int calls = 0;
+  options.kind = "tiff";
+  refuses(dcn_dataset_open(path, &options, &dataset), DCN_STATUS_INVALID_ARGUMENT, "data set: no such kind");
+  options.kind = "folder";
+  options.ignored_id_count = 2;
+  refuses(dcn_dataset_open(path, &options, &dataset), DCN_STATUS_INVALID_ARGUMENT, "data set: no ids");
+  options.ignored_id_count = 0;
+  need(dcn_dataset_open(path, &options, &dataset), "dcn_dataset_open of a kind");
+  need(dcn_dataset_item_mask(dataset, 0, &mask), "dcn_dataset_item_mask");
+  check(mask.format == DCN_FORMAT_GRAY8 && mask.width == 48 && mask.pixels, "a mask");
+  dcn_image_free(&mask);
+  refuses(dcn_dataset_item_mask(dataset, 11, &mask), DCN_STATUS_NOT_FOUND, "a mask that is not there");
+  refuses(dcn_dataset_write_crops(dataset, "{\"shape\": 1}", 1, path, in_folder("l.txt"), NULL, NULL, &count),
+          DCN_STATUS_FORMAT, "crops: misspelt");
+  refuses(dcn_dataset_write_crops(dataset, NULL, 1, "elsewhere", in_folder("l.txt"), NULL, NULL, &count),
+          DCN_STATUS_FORMAT, "crops: another root");
+  refuses(dcn_dataset_write_crops(dataset, NULL, 1, path, in_folder("l.txt"), stop_at_once, &calls, &count),
+          DCN_STATUS_CANCELLED, "crops: cancelled");
+  check(calls == 1 && count == -1, "a cancelled list is not counted");
+  need(dcn_dataset_write_crops(dataset, "{\"windows_per_subset\": 2}", 1, path, in_folder("l.txt"), NULL, NULL, &count),
+       "dcn_dataset_write_crops");
+  check(count == 18, "windows of six masks");
+  refuses(dcn_dataset_split(dataset, 0, 1, in_folder("s.txt")), DCN_STATUS_INVALID_ARGUMENT, "split: none per class");
+  need(dcn_dataset_split(dataset, 1, 1, in_folder("s.txt")), "dcn_dataset_split");
+  refuses(dcn_dataset_evaluate(dataset, in_folder("x"), NULL, NULL, &report), DCN_STATUS_FORMAT, "no predictions");
+  need(dcn_dataset_statistics(dataset, NULL, NULL, &report), "dcn_dataset_statistics");
+  check(dcn_report_number(report, "images") == 12, "statistics");
+  dcn_report_free(report);
+  refuses(dcn_dataset_check_folder(in_folder("x"), NULL, NULL, NULL, &report), DCN_STATUS_NOT_FOUND, "no folder to check");
+  need(dcn_dataset_check_folder(path, &options, NULL, NULL, &report), "dcn_dataset_check_folder");
+  dcn_report_free(report);
+  need(dcn_dataset_write_voc(dataset, "train", in_folder("voc"), NULL, NULL), "dcn_dataset_write_voc");
+  dcn_dataset_free(dataset);
+  refuses(dcn_dataset_statistics(dataset, NULL, NULL, &report), DCN_STATUS_INVALID_ARGUMENT, "a freed data set");
+
+  refuses(dcn_evaluation_create(same, 2, &evaluation), DCN_STATUS_FORMAT, "evaluation: a class twice");
+  need(dcn_evaluation_create(names, 2, &evaluation), "dcn_evaluation_create");
+  need(dcn_evaluation_add(evaluation, truth, guess, 2, 2), "dcn_evaluation_add");
+  refuses(dcn_evaluation_add(evaluation, truth, wrong, 2, 2), DCN_STATUS_FORMAT, "evaluation: no such class");
+  refuses(dcn_evaluation_add(evaluation, truth, guess, 0, 2), DCN_STATUS_INVALID_ARGUMENT, "evaluation: no pixels");
+  need(dcn_evaluation_report(evaluation, &report), "dcn_evaluation_report");
+  check(fabs(dcn_report_number(report, "mean_iou") - 0.5) < 1e-12, "mean IoU of 1, 1/2 and 0");
+  dcn_report_free(report);
+  dcn_evaluation_free(evaluation);
+  refuses(dcn_evaluation_report(evaluation, &report), DCN_STATUS_INVALID_ARGUMENT, "a freed evaluation");
+}
+
 int main(int argc, char **argv) {
   static const char *const names[2] = {"square", "disc"};
   dcn_model *model;
@@ -288,6 +346,7 @@ int main(int argc, char **argv) {
   images(model);
   tensors(model);
   data(model, argv[2]);
+  files(argv[2]);
   dcn_model_free(model);
   return check_failures ? 1 : 0;
 }

@@ -145,7 +145,7 @@ int main(int argc, char **argv) {
   SIZES(dcn_tensor_info, sizeof(dcn_tensor_info), DCN_TENSOR_INFO_INIT, dcn_model_parameter_info(model, 0, object));
   SIZES(dcn_session_options, offsetof(dcn_session_options, trace), DCN_SESSION_OPTIONS_INIT, session_of(model, object));
   SIZES(dcn_step_options, sizeof(dcn_step_options), DCN_STEP_OPTIONS_INIT, step_of(model, object));
-  SIZES(dcn_dataset_options, sizeof(dcn_dataset_options), DCN_DATASET_OPTIONS_INIT, data_of(argv[1], object));
+  SIZES(dcn_dataset_options, offsetof(dcn_dataset_options, kind), DCN_DATASET_OPTIONS_INIT, data_of(argv[1], object));
   SIZES(dcn_item, sizeof(dcn_item), DCN_ITEM_INIT, dcn_dataset_item(dataset, 0, object));
   SIZES(dcn_trainer_options, sizeof(dcn_trainer_options), DCN_TRAINER_OPTIONS_INIT, trainer_of(model, dataset, object));
   arrays(session, pixels);

@@ -115,7 +115,9 @@ extension dcn_session_options: SizedStruct {
 }
 extension dcn_label_set: SizedStruct {}
 extension dcn_step_options: SizedStruct {}
-extension dcn_dataset_options: SizedStruct {}
+extension dcn_dataset_options: SizedStruct {
+  static var smallest: Int { MemoryLayout.offset(of: \dcn_dataset_options.kind) ?? MemoryLayout<Self>.size }
+}
 extension dcn_import_options: SizedStruct {}
 extension dcn_item: SizedStruct {}
 extension dcn_trainer_options: SizedStruct {}

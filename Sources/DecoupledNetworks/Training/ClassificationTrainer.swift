@@ -7,6 +7,8 @@ public struct ClassificationSettings: Sendable, Equatable {
   /// Of shuffling, crops, dropout and fillers.
   public var seed: UInt64 = 1
   public var augmentation = AugmentationSettings()
+  /// Where the labels come from; nil for the image-level ones.
+  public var labels: LabelOrigin?
 
   /// The paper's solver but for the learning rate, 0.001 instead of 0.01: without batch normalisation the latter may diverge.
   public init() {
@@ -17,7 +19,7 @@ public struct ClassificationSettings: Sendable, Equatable {
 
 /// Settings that are left out keep their defaults; unknown ones are an error.
 extension ClassificationSettings: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable { case solver, seed, augmentation }
+  enum CodingKeys: String, CodingKey, CaseIterable { case solver, seed, augmentation, labels }
 
   public init(from decoder: any Decoder) throws {
     try KnownSettings.check(decoder, CodingKeys.self, of: "phase 1")
@@ -31,6 +33,7 @@ extension ClassificationSettings: Codable {
     }
     try values.read(.seed, into: &seed)
     try values.read(.augmentation, into: &augmentation)
+    labels = try values.decodeIfPresent(LabelOrigin.self, forKey: .labels)
   }
 }
 
@@ -40,7 +43,7 @@ public final class ClassificationTrainer {
 
   /// - Parameters:
   ///   - model: weights of the classification network that it lacks are drawn; its own tensors are not changed.
-  ///   - dataset: every item needs image-level labels; its classes are the model's, in any order.
+  ///   - dataset: every item needs labels (see `LabelOrigin`); its classes are the model's, in any order.
   ///   - validation: evaluated on now and then; may be nil.
   ///   - run: where metrics and checkpoints go; nil keeps everything in memory. A run that is there is resumed.
   public init(
@@ -54,8 +57,8 @@ public final class ClassificationTrainer {
     let own = try model.withOwnCopies(of: graph.gradients.map { graph.graph[$0.parameter].name })
     try own.fillClassification(seed: settings.seed)
     let source = try ClassificationBatches(
-      dataset, model: own, augmentation: settings.augmentation, batchSize: solver.batchSize, seed: settings.seed,
-      cacheBytes: options.cacheBytes)
+      dataset, model: own, labels: settings.labels ?? .image, augmentation: settings.augmentation,
+      batchSize: solver.batchSize, seed: settings.seed, cacheBytes: options.cacheBytes)
     let identity = TrainingIdentity(
       phase: "classification", network: own.description, class_names: own.classNames, settings: settings,
       data: Fingerprint.of(dataset), fixed_weights: Fingerprint.of(own.fixedWeights(graph)), origin: origin)

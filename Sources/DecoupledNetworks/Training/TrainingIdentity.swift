@@ -41,12 +41,15 @@ public struct TrainingOrigin: Codable, Sendable {
 
 /// Short texts that change when what they are made of changes.
 enum Fingerprint {
-  /// Of a data set: ids, labels, and which items have a mask. Not of the pixels.
+  /// Of a data set: ids, labels, which items have a mask, and the windows of a list. Not of the pixels.
   static func of(_ dataset: Dataset) -> String {
     var hash: UInt64 = 0
     for item in dataset.items {
       let labels = item.imageLabels.map { $0.map { $0 ? "1" : "0" }.joined() } ?? "-"
       hash = CounterRandom.hash("\(item.id)\n\(labels)\n\(item.maskPath == nil ? 0 : 1)", seed: hash)
+    }
+    if let crops = dataset.crops {
+      for number in 0..<crops.count { hash = CounterRandom.hash("\(crops[number])", seed: hash) }
     }
     return String(CounterRandom.hash(dataset.classes.names.joined(separator: "\n"), seed: hash), radix: 16)
   }

@@ -4,7 +4,8 @@
 /// For an image whose mask has the classes L, every non-empty subset P of L becomes a binary segmentation task: 1 where
 /// the label is in P, 0 elsewhere. Each task is shown in `windowsPerSubset` windows that enclose the pixels of P. A
 /// data set then has Ns + Np * sum(2^|L| - 1) samples, Ns being the images once as a whole with all of their classes.
-/// The paper takes the windows from object proposals and random sampling; here they come from a `WindowSource`.
+/// The paper takes the windows from object proposals and random sampling: `ProposalWindowSource`; random sampling alone is
+/// `RandomWindowSource`.
 public struct CombinatorialCropping: Sendable {
   /// Np in the paper: 200.
   public let windowsPerSubset: Int
@@ -71,22 +72,33 @@ public struct CombinatorialCropping: Sendable {
   }
 
   /// `count` windows that enclose the pixels of a subset; empty when the map has none of its pixels.
+  /// - Parameter proposals: object proposals of the image, the best first.
   public func windows(
-    for subset: [UInt8], in map: LabelMap, count: Int, random: inout CounterRandom
+    for subset: [UInt8], in map: LabelMap, proposals: [Window] = [], count: Int, random: inout CounterRandom
   ) -> [Window] {
-    source.windows(for: Foreground(map, subset: subset), count: count, random: &random)
+    source.windows(for: Foreground(map, subset: subset), proposals: proposals, count: count, random: &random)
+  }
+
+  /// One of the `windowsPerSubset` windows of a subset, drawn at random; nil when the map has none of its pixels.
+  public func window(
+    for subset: [UInt8], in map: LabelMap, proposals: [Window] = [], random: inout CounterRandom
+  ) -> Window? {
+    source.window(
+      for: Foreground(map, subset: subset), proposals: proposals, of: windowsPerSubset, random: &random)
   }
 
   /// All samples of one image: the whole image with all classes, then `windowsPerSubset` windows for every subset.
   /// An image without objects gives none.
   public func crops(
-    of map: LabelMap, random: inout CounterRandom, warn: (String) -> Void = { _ in }
+    of map: LabelMap, proposals: [Window] = [], random: inout CounterRandom, warn: (String) -> Void = { _ in }
   ) -> [Crop] {
     let labels = map.objectLabels()
     guard !labels.isEmpty else { return [] }
     var crops = [Crop(window: Window(width: map.width, height: map.height), subset: labels)]
     for subset in subsets(of: labels, warn: warn) {
-      for window in windows(for: subset, in: map, count: windowsPerSubset, random: &random) {
+      for window in windows(
+        for: subset, in: map, proposals: proposals, count: windowsPerSubset, random: &random)
+      {
         crops.append(Crop(window: window, subset: subset))
       }
     }

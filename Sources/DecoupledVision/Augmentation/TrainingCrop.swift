@@ -66,40 +66,66 @@ public struct TrainingCrop: Sendable, Equatable, Codable {
   public func sample(
     image: RGBImage, mask: LabelMap? = nil, window: Window, random: inout CounterRandom
   ) throws -> Sample {
+    try checkSizes(image, mask)
+    var window = window
+    if square { window = window.squared(random: &random) }
+    if scaleJitter != 1...1 { window = window.scaled(by: random.uniform(scaleJitter)) }
+    let offsets = 0...(resizeTo - inputSize)
+    let placement = Placement(
+      left: random.int(offsets), top: random.int(offsets), mirrored: mirror && random.bool())
+    let jitter = colourJitter > 0 ? ColourJitter(strength: colourJitter, random: &random) : nil
+    return try cut(image: image, mask: mask, window: window, at: placement, jitter: jitter)
+  }
+
+  /// Makes the sample at a known place, as the data layer does once it has drawn its random numbers.
+  /// - Throws: `VisionError` when mask and image differ in size, the window is empty or too large, or the place is outside
+  ///   of the resized window.
+  public func sample(
+    image: RGBImage, mask: LabelMap? = nil, window: Window, at placement: Placement
+  ) throws -> Sample {
+    let offsets = 0...(resizeTo - inputSize)
+    guard offsets.contains(placement.left), offsets.contains(placement.top) else {
+      throw VisionError("A crop at (\(placement.left), \(placement.top)) leaves the window, which allows \(offsets).")
+    }
+    try checkSizes(image, mask)
+    return try cut(image: image, mask: mask, window: window, at: placement, jitter: nil)
+  }
+
+  /// Where the input is cut from the resized window.
+  public struct Placement: Sendable, Equatable {
+    /// Offsets in pixels, 0...(resizeTo - inputSize).
+    public var left: Int
+    public var top: Int
+    public var mirrored: Bool
+
+    public init(left: Int, top: Int, mirrored: Bool) {
+      self.left = left
+      self.top = top
+      self.mirrored = mirrored
+    }
+  }
+
+  private func checkSizes(_ image: RGBImage, _ mask: LabelMap?) throws {
     if let mask, mask.width != image.width || mask.height != image.height {
       throw VisionError(
         "The mask has the size \(mask.width)x\(mask.height), "
           + "its photo \(image.width)x\(image.height); they must be equal."
       )
     }
-    var window = window
-    if square { window = window.squared(random: &random) }
-    if scaleJitter != 1...1 { window = window.scaled(by: random.uniform(scaleJitter)) }
-    let left = random.int(0...(resizeTo - inputSize))
-    let top = random.int(0...(resizeTo - inputSize))
-    let mirrored = mirror && random.bool()
-    let square = Window(x1: left, y1: top, x2: left + inputSize - 1, y2: top + inputSize - 1)
+  }
+
+  private func cut(
+    image: RGBImage, mask: LabelMap?, window: Window, at placement: Placement, jitter: ColourJitter?
+  ) throws -> Sample {
+    let square = Window(
+      x1: placement.left, y1: placement.top, x2: placement.left + inputSize - 1, y2: placement.top + inputSize - 1)
     var crop = try Resampling.resizeLinear(image.cut(window), width: resizeTo, height: resizeTo).cut(square)
-    if colourJitter > 0 { ColourJitter(strength: colourJitter, random: &random).apply(to: &crop) }
+    jitter?.apply(to: &crop)
     let labels = try mask.map { mask in
       let cut = try Resampling.resizeNearest(mask.cut(window), width: resizeTo, height: resizeTo).cut(square)
-      return mirrored ? cut.mirrored() : cut
+      return placement.mirrored ? cut.mirrored() : cut
     }
-    return Sample(input: preprocessing.trainingInput(crop, mirrored: mirrored), mask: labels)
-  }
-}
-
-/// The crop of phase 1 (classification): the whole image through the same steps, without a mask.
-public struct ClassificationCrop: Sendable, Equatable, Codable {
-  public let crop: TrainingCrop
-
-  public init(_ crop: TrainingCrop) { self.crop = crop }
-
-  /// The input, shape (3, inputSize, inputSize).
-  /// - Throws: `VisionError` when scale jitter makes the window too large.
-  public func input(_ image: RGBImage, random: inout CounterRandom) throws -> [Float] {
-    let window = Window(width: image.width, height: image.height)
-    return try crop.sample(image: image, window: window, random: &random).input
+    return Sample(input: preprocessing.trainingInput(crop, mirrored: placement.mirrored), mask: labels)
   }
 }
 

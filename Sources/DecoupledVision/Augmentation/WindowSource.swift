@@ -1,7 +1,22 @@
 /// Where the windows of combinatorial cropping come from: random sampling, or object proposals.
 public protocol WindowSource: Sendable {
   /// Windows that show the foreground; exactly `count`, or none when there is no foreground.
-  func windows(for foreground: Foreground, count: Int, random: inout CounterRandom) -> [Window]
+  /// - Parameter proposals: windows that are likely to show an object, the best first; may be empty.
+  func windows(
+    for foreground: Foreground, proposals: [Window], count: Int, random: inout CounterRandom
+  ) -> [Window]
+
+  /// One of the windows that `windows` would give for the count `total`; nil when there is no foreground.
+  func window(
+    for foreground: Foreground, proposals: [Window], of total: Int, random: inout CounterRandom
+  ) -> Window?
+}
+
+extension WindowSource {
+  /// Without proposals.
+  public func windows(for foreground: Foreground, count: Int, random: inout CounterRandom) -> [Window] {
+    windows(for: foreground, proposals: [], count: count, random: &random)
+  }
 }
 
 /// The pixels of a label subset, ready for questions about windows.
@@ -83,9 +98,17 @@ public struct RandomWindowSource: WindowSource, Equatable {
     self.context = context
   }
 
-  public func windows(for foreground: Foreground, count: Int, random: inout CounterRandom) -> [Window] {
+  public func windows(
+    for foreground: Foreground, proposals: [Window], count: Int, random: inout CounterRandom
+  ) -> [Window] {
     guard let box = foreground.box else { return [] }
     return (0..<max(count, 0)).map { _ in window(around: box, foreground, &random) }
+  }
+
+  public func window(
+    for foreground: Foreground, proposals: [Window], of total: Int, random: inout CounterRandom
+  ) -> Window? {
+    foreground.box.map { window(around: $0, foreground, &random) }
   }
 
   private func window(around box: Window, _ foreground: Foreground, _ random: inout CounterRandom) -> Window {

@@ -5,6 +5,8 @@ public struct DatasetItem: Sendable, Equatable {
   public let imagePath: String
   /// The mask that may be used; nil when there is none, or when the item is not in the strong list.
   public let maskPath: String?
+  /// How the file at `maskPath` becomes class ids.
+  public let maskForm: MaskForm
   /// Which of the L classes are present, from the lists; nil when the lists say nothing about this item.
   public let imageLabels: [Bool]?
   /// Which classes show only objects marked as difficult (0 in VOC lists), neither present nor absent for the
@@ -12,13 +14,23 @@ public struct DatasetItem: Sendable, Equatable {
   public let difficult: [Bool]
 
   public init(
-    id: String, imagePath: String, maskPath: String? = nil, imageLabels: [Bool]? = nil, difficult: [Bool] = []
+    id: String, imagePath: String, maskPath: String? = nil, maskForm: MaskForm = .ids, imageLabels: [Bool]? = nil,
+    difficult: [Bool] = []
   ) {
     self.id = id
     self.imagePath = imagePath
     self.maskPath = maskPath
+    self.maskForm = maskForm
     self.imageLabels = imageLabels
     self.difficult = difficult
+  }
+
+  /// The item with what another one for the same photo knows beyond it.
+  func joined(with other: DatasetItem) -> DatasetItem {
+    DatasetItem(
+      id: id, imagePath: imagePath, maskPath: maskPath ?? other.maskPath,
+      maskForm: maskPath == nil ? other.maskForm : maskForm, imageLabels: imageLabels ?? other.imageLabels,
+      difficult: imageLabels == nil ? other.difficult : difficult)
   }
 
   /// Reads the photo, turned upright.
@@ -27,7 +39,7 @@ public struct DatasetItem: Sendable, Equatable {
 
   /// Reads the mask; nil when there is none that may be used.
   /// - Throws: `VisionError` when it cannot be read.
-  public func readMask() throws -> LabelMap? { try maskPath.map(MaskReader.read) }
+  public func readMask() throws -> LabelMap? { try maskPath.map(maskForm.read) }
 
   /// Reads photo and mask, and checks that they fit.
   ///
@@ -61,10 +73,13 @@ public struct DatasetItem: Sendable, Equatable {
 public struct Dataset: Sendable, Equatable {
   public let classes: ClassList
   public let items: [DatasetItem]
+  /// Training windows made ahead, when the set was read from an official list; training then takes its samples from here.
+  public let crops: CropTable?
 
-  public init(classes: ClassList, items: [DatasetItem]) {
+  public init(classes: ClassList, items: [DatasetItem], crops: CropTable? = nil) {
     self.classes = classes
     self.items = items
+    self.crops = crops
   }
 
   /// Items whose mask may be used.
@@ -73,56 +88,14 @@ public struct Dataset: Sendable, Equatable {
   /// Items with image-level labels.
   public var labelledItems: [DatasetItem] { items.filter { $0.imageLabels != nil } }
 
-  /// What to take from a data set folder.
-  public struct Options: Sendable, Equatable, Codable {
-    /// The list of items: `train`, `val`, ...; nil in the plain folder layout means all images.
-    public var set: String?
-    /// The list (name, or path of a file) of items whose masks may be used; nil allows every mask there is.
-    public var strong: String?
-    /// Derives image-level labels from the masks that may be used instead of the lists. Off, because it turns weak
-    /// supervision into strong.
-    public var labelsFromMasks: Bool
-    /// The mask folder of the VOC layout.
-    public var maskFolder: String
-
-    public init(
-      set: String? = nil, strong: String? = nil, labelsFromMasks: Bool = false,
-      maskFolder: String = "SegmentationClass"
-    ) {
-      self.set = set
-      self.strong = strong
-      self.labelsFromMasks = labelsFromMasks
-      self.maskFolder = maskFolder
-    }
-  }
-
-  /// Opens a folder in the VOC layout (`VOCDataset`) or the plain one (`FolderDataset`), whichever it is.
-  /// - Throws: `VisionError` when it is neither, or as the two loaders do.
-  public static func open(_ path: String, options: Options = Options()) throws -> Dataset {
-    guard FileAccess.isFolder(path) else {
-      throw VisionError("There is no data set folder '\(path)'.")
-    }
-    if VOCDataset.root(in: path) != nil { return try VOCDataset.open(path, options: options) }
-    if FolderDataset.fits(path) { return try FolderDataset.open(path, options: options) }
-    throw VisionError(
-      "'\(path)' is no data set: it has neither JPEGImages and ImageSets (VOC layout) nor images (plain layout).")
-  }
-
-  /// As `open(_:options:)`.
-  public static func open(
-    _ path: String, set: String?, strong: String? = nil, labelsFromMasks: Bool = false
-  ) throws -> Dataset {
-    try open(path, options: Options(set: set, strong: strong, labelsFromMasks: labelsFromMasks))
-  }
-
   /// The same items with image-level labels taken from the masks that may be used; without such a mask they become nil.
   /// - Throws: `VisionError` when a mask cannot be read or holds an id that is no class.
   public func labelledFromMasks() throws -> Dataset {
     let items = try items.map { item in
       var labels: [Bool]?
-      if let path = item.maskPath {
+      if let path = item.maskPath, let mask = try item.readMask() {
         var present = [Bool](repeating: false, count: classes.count)
-        for id in try MaskReader.read(path).objectLabels() {
+        for id in mask.objectLabels() {
           guard Int(id) <= classes.count else {
             throw VisionError("The mask '\(path)' holds the id \(id), but there are only \(classes.count) classes.")
           }
@@ -130,8 +103,9 @@ public struct Dataset: Sendable, Equatable {
         }
         labels = present
       }
-      return DatasetItem(id: item.id, imagePath: item.imagePath, maskPath: item.maskPath, imageLabels: labels)
+      return DatasetItem(
+        id: item.id, imagePath: item.imagePath, maskPath: item.maskPath, maskForm: item.maskForm, imageLabels: labels)
     }
-    return Dataset(classes: classes, items: items)
+    return Dataset(classes: classes, items: items, crops: crops)
   }
 }

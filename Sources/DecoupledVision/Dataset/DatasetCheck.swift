@@ -14,6 +14,50 @@ public enum DatasetCheck {
     return tally.report(dataset)
   }
 
+  /// Checks the images of all sets of a data set, each image once, or those of the set that the options name.
+  ///
+  /// A set that cannot be opened is a problem of the report. The strong list belongs to the usual training set.
+  /// - Parameter progress: called after each item with the number done and the total; false stops.
+  /// - Throws: `VisionError` when stopped, or when not a single set can be opened.
+  public static func run(
+    _ path: String, options: Dataset.Options, progress: (Int, Int) -> Bool = { _, _ in true }
+  ) throws -> DatasetReport {
+    let names = try options.set == nil && options.list == nil ? Dataset.sets(in: path, kind: options.kind) : []
+    guard !names.isEmpty else { return try run(Dataset.open(path, options: options), progress: progress) }
+    let training = Dataset.usualSet("train", in: path, kind: options.kind)
+    var sets: [DatasetReport.SetCount] = []
+    var problems: [DatasetReport.Problem] = []
+    var items: [DatasetItem] = []
+    var places: [String: Int] = [:]
+    var classes: ClassList?
+    var failure: (any Error)?
+    for name in names {
+      var options = options
+      options.set = name
+      if name != training { options.strong = nil }
+      do {
+        let dataset = try Dataset.open(path, options: options)
+        classes = classes ?? dataset.classes
+        sets.append(DatasetReport.SetCount(name, dataset))
+        for item in dataset.items {
+          // A list may know more of an image than another: its mask, its labels.
+          if let place = places[item.imagePath] {
+            items[place] = items[place].joined(with: item)
+          } else {
+            places[item.imagePath] = items.count
+            items.append(item)
+          }
+        }
+      } catch let error as VisionError {
+        failure = error
+        problems.append(
+          DatasetReport.Problem(kind: .unusableSet, item: name, file: path, message: error.message))
+      }
+    }
+    guard let classes else { throw failure ?? VisionError("'\(path)' has no set that can be opened.") }
+    return try run(Dataset(classes: classes, items: items), progress: progress).adding(sets: sets, problems)
+  }
+
   /// What has been counted so far.
   private struct Tally {
     let classes: ClassList
@@ -62,7 +106,7 @@ public enum DatasetCheck {
     private mutating func mask(_ item: DatasetItem, _ path: String, _ header: ImageHeader?) {
       let mask: LabelMap
       do {
-        mask = try MaskReader.read(path)
+        mask = try item.maskForm.read(path)
       } catch {
         report(FileAccess.isFile(path) ? .unreadableMask : .missingMask, item, path, "\(error)")
         return
@@ -95,7 +139,19 @@ public enum DatasetCheck {
     }
 
     func report(_ dataset: Dataset) -> DatasetReport {
-      DatasetReport(
+      var problems = problems
+      let unlabelled = dataset.items.filter { $0.imageLabels == nil }
+      // Lists of windows bring their labels themselves.
+      if let first = unlabelled.first, dataset.crops == nil {
+        let names = unlabelled.prefix(3).map(\.id).joined(separator: ", ") + (unlabelled.count > 3 ? ", ..." : "")
+        problems.append(
+          DatasetReport.Problem(
+            kind: .missingLabels, item: first.id, file: first.imagePath,
+            message:
+              "\(unlabelled.count) images have no image-level labels (\(names)), so phase 1 cannot train on them; "
+              + "add them to the lists, or take labels from the masks."))
+      }
+      return DatasetReport(
         items: dataset.items.count, labelled: dataset.labelledItems.count, masks: dataset.strongItems.count,
         withoutObjects: dataset.items.count { $0.imageLabels?.contains(true) == false },
         classes: classes.names.enumerated().map { c, name in
@@ -103,7 +159,7 @@ public enum DatasetCheck {
             name: name, images: imagesWithLabel[c], masks: masksWithClass[c], pixels: pixels[c + 1])
         },
         backgroundPixels: pixels[0], voidPixels: pixels[255],
-        width: DatasetReport.Spread(widths), height: DatasetReport.Spread(heights), problems: problems)
+        width: DatasetReport.Spread(widths), height: DatasetReport.Spread(heights), sets: [], problems: problems)
     }
   }
 }

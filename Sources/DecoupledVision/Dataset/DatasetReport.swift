@@ -29,6 +29,7 @@ public struct DatasetReport: Sendable, Equatable, Codable {
   public struct Problem: Sendable, Equatable, Codable {
     public enum Kind: String, Sendable, Codable, CaseIterable {
       case missingImage, unreadableImage, missingMask, unreadableMask, sizeMismatch, unknownValue, labelMismatch
+      case missingLabels, unusableSet
     }
 
     public let kind: Kind
@@ -38,7 +39,24 @@ public struct DatasetReport: Sendable, Equatable, Codable {
     public let message: String
   }
 
-  /// Items of the set.
+  /// One set of a data set that was checked as a whole.
+  public struct SetCount: Sendable, Equatable, Codable {
+    public let name: String
+    public let items: Int
+    /// Items with image-level labels.
+    public let labelled: Int
+    /// Items with a mask that may be used.
+    public let masks: Int
+
+    init(_ name: String, _ dataset: Dataset) {
+      self.name = name
+      items = dataset.items.count
+      labelled = dataset.labelledItems.count
+      masks = dataset.strongItems.count
+    }
+  }
+
+  /// Items of the set, or of all sets together.
   public let items: Int
   /// Items with image-level labels.
   public let labelled: Int
@@ -53,11 +71,23 @@ public struct DatasetReport: Sendable, Equatable, Codable {
   public let width: Spread
   /// Heights of the upright photos in pixels.
   public let height: Spread
-  public let problems: [Problem]
+  /// The sets, when all of them were checked; else empty.
+  public private(set) var sets: [SetCount]
+  public private(set) var problems: [Problem]
+
+  func adding(sets: [SetCount], _ more: [Problem]) -> DatasetReport {
+    var report = self
+    report.sets = sets
+    report.problems = more + problems
+    return report
+  }
 
   /// Tables to read; of each kind of problem the first ten.
   public var text: String {
     var text = "\(items) images, \(labelled) with image-level labels, \(masks) with a usable mask\n"
+    for set in sets {
+      text += "  set \(set.name): \(set.items) images, \(set.labelled) with labels, \(set.masks) with a mask\n"
+    }
     text += "\(withoutObjects) images have labels that name no object\n"
     text += "width \(width.minimum) / \(width.median) / \(width.maximum), "
     text += "height \(height.minimum) / \(height.median) / \(height.maximum) (least / median / most)\n\n"

@@ -36,17 +36,29 @@ public enum FolderDataset {
         throw VisionError("The strong list names '\(id)', but there is no mask 'masks/\(id).png'.")
       }
       return DatasetItem(
-        id: id, imagePath: image, maskPath: isStrong ? masks[id] : nil, imageLabels: table?.labels[id])
+        id: id, imagePath: image, maskPath: isStrong ? masks[id] : nil, maskForm: options.ids.form,
+        imageLabels: table?.labels[id])
     }
     let classes = try table?.classes ?? ClassList.read(FilePaths.join(path, "classes.txt"))
-    let dataset = Dataset(classes: classes, items: items)
-    return options.labelsFromMasks ? try dataset.labelledFromMasks() : dataset
+    return Dataset(classes: classes, items: items)
   }
 
-  private static func photos(in folder: String) throws -> [String: String] {
+  /// The text files of a folder that are lists: those with a usual name, and those that name a photo. Others are notes. Empty
+  /// when there are none: all photos are one set.
+  static func sets(in path: String, photos folder: String) throws -> [String] {
+    let photos = try photos(in: folder)
+    return Dataset.textLists(in: path, except: ["classes"]).filter { name in
+      if ["train", "val", "trainval", "test"].contains(name) { return true }
+      let lines = (try? ListFile.read(FilePaths.join(path, name + ".txt"))) ?? []
+      return lines.contains { photos[$0[0]] != nil || photos[FilePaths.stem(of: $0[0])] != nil }
+    }
+  }
+
+  static func isPhoto(_ name: String) -> Bool { ["jpg", "jpeg", "png"].contains(FilePaths.fileExtension(of: name)) }
+
+  static func photos(in folder: String) throws -> [String: String] {
     var photos: [String: String] = [:]
-    for name in try FileAccess.names(in: folder)
-    where ["jpg", "jpeg", "png"].contains(FilePaths.fileExtension(of: name)) {
+    for name in try FileAccess.names(in: folder) where isPhoto(name) {
       let id = FilePaths.stem(of: name)
       guard photos.updateValue(FilePaths.join(folder, name), forKey: id) == nil else {
         throw VisionError("'\(folder)' has two photos named '\(id)'; rename one.")
@@ -56,7 +68,7 @@ public enum FolderDataset {
     return photos
   }
 
-  private static func ids(_ path: String, set: String?, photos: [String: String]) throws -> [String] {
+  static func ids(_ path: String, set: String?, photos: [String: String]) throws -> [String] {
     guard let set else { return photos.keys.sorted() }
     try ListFile.checkName(set)
     let file = FilePaths.join(path, set + ".txt")

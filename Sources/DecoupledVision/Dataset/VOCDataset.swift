@@ -13,9 +13,19 @@ public enum VOCDataset {
       .first { FileAccess.isFolder(FilePaths.join($0, "JPEGImages")) }
   }
 
+  /// The sets that `ImageSets/Segmentation` lists.
+  static func sets(in path: String) -> [String] {
+    guard let root = root(in: path) else { return [] }
+    return Dataset.textLists(in: FilePaths.join(root, "ImageSets/Segmentation"), except: [])
+  }
+
   /// Opens a set. Its items are the ids of `ImageSets/Segmentation/<set>.txt`; without that file those of
   /// `ImageSets/Main/<set>.txt` or of the class lists of that set. An id without a line in the lists of its set is
   /// looked up in those of trainval, train and val; where these say nothing either, `imageLabels` is nil.
+  ///
+  /// With extra masks (SBD) an item without a mask of its own takes one of those, and the sets `train_aug` (training images
+  /// of VOC and all of SBD but for VOC's validation images: 10,582) and `trainval_aug` (with them: 12,031) are made when
+  /// there is no list of them.
   /// - Throws: `VisionError` when a list is missing or malformed, a strong id is not in the set or has no mask, or the
   ///   set is empty.
   public static func open(_ path: String, options: Dataset.Options = Dataset.Options()) throws -> Dataset {
@@ -27,13 +37,24 @@ public enum VOCDataset {
     let classFile = FilePaths.join(root, "classes.txt")
     let classes = try FileAccess.isFile(classFile) ? ClassList.read(classFile) : .voc
     let labels = try ImageLabels(folder: FilePaths.join(root, "ImageSets/Main"), set: set, classes: classes)
-    let entries = try entries(root: root, set: set, labels: labels, maskFolder: options.maskFolder)
+    let extra = try options.extraMasks.map { folder in
+      guard let root = SBDDataset.root(in: folder) else {
+        throw VisionError("'\(folder)' has no folder cls, so its masks cannot be added; name the folder of SBD.")
+      }
+      return root
+    }
+    let entries = try entries(root: root, set: set, labels: labels, maskFolder: options.maskFolder, extra: extra)
     let strong = try options.strong.map {
       try ListFile.strongIDs(
         $0, folder: FilePaths.join(root, "ImageSets/Segmentation"), known: entries.map(\.id), set: set)
     }
     let items = try entries.map { entry in
       var mask = FileAccess.isFile(entry.mask) ? entry.mask : nil
+      var form = options.ids.form
+      if mask == nil, let extra {
+        let other = SBDDataset.mask(entry.id, root: extra)
+        if FileAccess.isFile(other) { (mask, form) = (other, .sbd) }
+      }
       if let strong {
         if strong.contains(entry.id) {
           guard mask != nil else {
@@ -45,11 +66,10 @@ public enum VOCDataset {
       }
       let line = labels.values[entry.id]
       return DatasetItem(
-        id: entry.id, imagePath: entry.image, maskPath: mask, imageLabels: line?.map { $0 > 0 },
+        id: entry.id, imagePath: entry.image, maskPath: mask, maskForm: form, imageLabels: line?.map { $0 > 0 },
         difficult: line?.map { $0 == 0 } ?? [])
     }
-    let dataset = Dataset(classes: classes, items: items)
-    return options.labelsFromMasks ? try dataset.labelledFromMasks() : dataset
+    return Dataset(classes: classes, items: items)
   }
 
   private struct Entry {
@@ -58,13 +78,18 @@ public enum VOCDataset {
     let mask: String
   }
 
-  private static func entries(root: String, set: String, labels: ImageLabels, maskFolder: String) throws -> [Entry] {
+  private static func entries(
+    root: String, set: String, labels: ImageLabels, maskFolder: String, extra: String?
+  ) throws -> [Entry] {
     let segmentation = FilePaths.join(root, "ImageSets/Segmentation/\(set).txt")
     let main = FilePaths.join(root, "ImageSets/Main/\(set).txt")
     var lines: [[String]]
     var source = segmentation
     if FileAccess.isFile(segmentation) {
       lines = try ListFile.read(segmentation)
+    } else if let extra, ["train_aug", "trainval_aug"].contains(set) {
+      source = "\(set) of VOC and SBD"
+      lines = try augmented(root: root, extra: extra, withValidation: set == "trainval_aug").map { [$0] }
     } else if FileAccess.isFile(main) {
       source = main
       lines = try ListFile.read(main)
@@ -91,6 +116,23 @@ public enum VOCDataset {
       guard seen.insert(entry.id).inserted else { throw VisionError("'\(source)' lists '\(entry.id)' twice.") }
       return entry
     }
+  }
+
+  /// The ids of the training set that VOC and SBD make together: VOC's own first.
+  private static func augmented(root: String, extra: String, withValidation: Bool) throws -> [String] {
+    func own(_ set: String) throws -> [String] {
+      let file = FilePaths.join(root, "ImageSets/Segmentation/\(set).txt")
+      guard FileAccess.isFile(file) else {
+        throw VisionError("'\(file)' is missing, which the training set of VOC and SBD is made from.")
+      }
+      return try ListFile.read(file).map { FilePaths.stem(of: $0[0]) }
+    }
+    let (train, validation) = (try own("train"), try own("val"))
+    let more = try SBDDataset.ids(extra, set: "train") + SBDDataset.ids(extra, set: "val")
+    var left = Set(validation)
+    var ids = train.filter { left.insert($0).inserted }
+    ids += more.sorted().filter { left.insert($0).inserted }
+    return withValidation ? ids + validation : ids
   }
 
   /// The photo of an id; the usual name when none is there, so that the error names it.

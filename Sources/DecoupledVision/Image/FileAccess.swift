@@ -44,6 +44,29 @@ public enum FileAccess {
     return Array(bytes.prefix(got))
   }
 
+  /// Reads a part of a regular file; fewer bytes where the file ends.
+  /// - Throws: `VisionError` as `read`, but for the size of the file.
+  static func read(_ path: String, offset: Int, count: Int) throws -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw failure("read", path) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure("read", path) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw VisionError("'\(path)' is not a file.") }
+    var reason: VisionError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+      while done < count, let base = buffer.baseAddress {
+        let got = pread(descriptor, base + done, count - done, off_t(offset + done))
+        if got < 0 && errno == EINTR { continue }
+        if got < 0 { reason = failure("read", path) }
+        if got <= 0 { break }
+        done += got
+      }
+    }
+    if let reason { throw reason }
+    return bytes
+  }
+
   /// Reads UTF-8 text and gives its lines without their ends; an empty last line is dropped.
   /// - Throws: `VisionError` as `read`, and when the bytes are no UTF-8 text.
   public static func readLines(_ path: String) throws -> [String] {

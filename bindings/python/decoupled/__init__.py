@@ -15,7 +15,7 @@ objects they came from. Handles (Model, Session, Dataset, Trainer, Inspector, St
 from ._library import LibraryError, library_path
 from .backends import Backend, BackendFailure, Backends, backends, library_version, log_to, thread_count
 from .conversion import convert
-from .dataset import Dataset, Item, Report
+from .dataset import Dataset, Evaluation, Item, Report, check_data
 from .errors import (
     BackendError, Cancelled, DecoupledError, FileNotFound, FormatError, InternalError, InvalidArgument, IOFailure,
     NameNotFound, NotFound, NumericError, OutOfMemory, StateError, Unsupported,
@@ -33,12 +33,11 @@ from .training import Progress, Trainer, train_classification, train_segmentatio
 __version__ = "0.1.0"
 
 __all__ = [
-    "Backend", "BackendError", "BackendFailure", "Backends", "Cancelled", "Dataset", "DecoupledError", "FileNotFound",
-    "FormatError", "IOFailure", "ImageLike", "Inspector", "InternalError", "InvalidArgument", "Item", "LibraryError",
-    "Model", "NameNotFound", "NotFound", "NumericError", "OutOfMemory", "Parameters", "Parts", "Prediction", "Predictor",
-    "Progress", "Proposer", "Report", "Session", "StateError", "Step", "TensorInfo", "Trainer", "Unsupported", "backends",
-    "convert", "evaluate",
-    "label_colors", "library_path", "library_version", "load_image", "load_label_map", "log_to", "predict", "save_image",
-    "save_label_map", "save_overlay", "thread_count", "train_classification", "train_forest",
-    "train_segmentation",
+    "Backend", "BackendError", "BackendFailure", "Backends", "Cancelled", "Dataset", "DecoupledError", "Evaluation",
+    "FileNotFound", "FormatError", "IOFailure", "ImageLike", "Inspector", "InternalError", "InvalidArgument", "Item",
+    "LibraryError", "Model", "NameNotFound", "NotFound", "NumericError", "OutOfMemory", "Parameters", "Parts",
+    "Prediction", "Predictor", "Progress", "Proposer", "Report", "Session", "StateError", "Step", "TensorInfo",
+    "Trainer", "Unsupported", "backends", "check_data", "convert", "evaluate", "label_colors", "library_path", "library_version",
+    "load_image", "load_label_map", "log_to", "predict", "save_image", "save_label_map", "save_overlay", "thread_count",
+    "train_classification", "train_forest", "train_segmentation",
 ]

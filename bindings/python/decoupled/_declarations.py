@@ -100,7 +100,9 @@ class dcn_step_options(Record):
 class dcn_dataset_options(Record):
     _fields_ = [
         ("struct_size", c_uint32), ("labels_from_masks", c_int32), ("set", c_char_p), ("strong", c_char_p),
-        ("mask_folder", c_char_p),
+        ("mask_folder", c_char_p), ("kind", c_char_p), ("list", c_char_p), ("extra_masks", c_char_p),
+        ("ignored_ids", POINTER(c_uint8)), ("ignored_id_count", c_int32), ("reduce_zero", c_int32),
+        ("overlap", c_char_p), ("crowd", c_char_p),
     ]
 
 
@@ -200,6 +202,10 @@ class dcn_proposer(Structure):
     """Opaque."""
 
 
+class dcn_evaluation(Structure):
+    """Opaque."""
+
+
 class dcn_trainer(Structure):
     """Opaque."""
 
@@ -215,6 +221,7 @@ _backends, _model, _session, _result = POINTER(dcn_backends), POINTER(dcn_model)
 _inspector, _step, _dataset = POINTER(dcn_inspector), POINTER(dcn_step), POINTER(dcn_dataset)
 _report, _trainer = POINTER(dcn_report), POINTER(dcn_trainer)
 _proposer, _boxes = POINTER(dcn_proposer), POINTER(dcn_box)
+_evaluation = POINTER(dcn_evaluation)
 _bytes, _int, _names = POINTER(c_uint8), POINTER(c_int32), POINTER(c_char_p)
 _floats, _doubles = POINTER(c_float), POINTER(c_double)
 
@@ -300,7 +307,21 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "dcn_dataset_class_count": (c_int32, [_dataset]),
     "dcn_dataset_class_name": (c_char_p, [_dataset, c_int32]),
     "dcn_dataset_item": (c_int32, [_dataset, c_int32, POINTER(dcn_item)]),
+    "dcn_dataset_item_mask": (c_int32, [_dataset, c_int32, _image]),
     "dcn_dataset_check": (c_int32, [_dataset, dcn_count_callback, c_void_p, POINTER(_report)]),
+    "dcn_dataset_check_folder": (
+        c_int32, [c_char_p, POINTER(dcn_dataset_options), dcn_count_callback, c_void_p, POINTER(_report)]),
+    "dcn_dataset_statistics": (c_int32, [_dataset, dcn_count_callback, c_void_p, POINTER(_report)]),
+    "dcn_dataset_split": (c_int32, [_dataset, c_int32, c_uint64, c_char_p]),
+    "dcn_dataset_write_voc": (c_int32, [_dataset, c_char_p, c_char_p, dcn_count_callback, c_void_p]),
+    "dcn_dataset_write_crops": (
+        c_int32,
+        [_dataset, c_char_p, c_uint64, c_char_p, c_char_p, dcn_count_callback, c_void_p, POINTER(c_int64)]),
+    "dcn_dataset_evaluate": (c_int32, [_dataset, c_char_p, dcn_count_callback, c_void_p, POINTER(_report)]),
+    "dcn_evaluation_create": (c_int32, [_names, c_int32, POINTER(_evaluation)]),
+    "dcn_evaluation_add": (c_int32, [_evaluation, _bytes, _bytes, c_int32, c_int32]),
+    "dcn_evaluation_report": (c_int32, [_evaluation, POINTER(_report)]),
+    "dcn_evaluation_free": (None, [_evaluation]),
     "dcn_dataset_free": (None, [_dataset]),
     "dcn_report_json": (c_char_p, [_report]),
     "dcn_report_text": (c_char_p, [_report]),

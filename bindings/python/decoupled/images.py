@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, Union
 
 import numpy as np
@@ -89,9 +89,10 @@ def borrowed(image: ImageLike, order: Order = "RGB") -> Iterator[Any]:
         row_stride=array.strides[0] if array.shape[0] > 1 else 0, pixels=array.ctypes.data_as(_BYTES))
 
 
-def _load(path: Path, function: str) -> NDArray[np.uint8]:
+def taken(fill: Callable[[Any], int], path: Path | None = None) -> NDArray[np.uint8]:
+    """A copy of the pixels that a function of the library puts into a dcn_image."""
     image = c.dcn_image.initial()
-    check(getattr(library(), function)(encode(path, "path"), ctypes.byref(image)), path=path)
+    check(fill(ctypes.byref(image)), path=path)
     try:
         channels = 1 if image.format == c.DCN_FORMAT_GRAY8 else 3
         shape = (image.height, image.width) if channels == 1 else (image.height, image.width, 3)
@@ -100,6 +101,10 @@ def _load(path: Path, function: str) -> NDArray[np.uint8]:
         return np.lib.stride_tricks.as_strided(memory, shape, (stride, channels, 1)[:len(shape)]).copy()
     finally:
         library().dcn_image_free(ctypes.byref(image))
+
+
+def _load(path: Path, function: str) -> NDArray[np.uint8]:
+    return taken(lambda image: getattr(library(), function)(encode(path, "path"), image), path)
 
 
 def load_image(path: Path) -> NDArray[np.uint8]:

@@ -1,0 +1,125 @@
+import DecoupledCore
+import DecoupledVision
+import Synchronization
+
+/// One sample of phase 2 before it is cut: the item, the window, and the classes that are foreground in it.
+struct SegmentationSample {
+  let item: Int
+  /// Nil for the whole image.
+  let window: Window?
+  /// Class ids of the data set.
+  let subset: [UInt8]
+}
+
+/// Where the samples of phase 2 come from: drawn by combinatorial cropping as they are needed, or read from a list.
+protocol SegmentationSamples: Sendable {
+  /// Samples of one epoch.
+  var count: Int { get }
+  /// - Parameters:
+  ///   - number: of the sample in its epoch's data set, 0..<count.
+  ///   - position: of the sample in the whole run; windows drawn anew depend on it.
+  func sample(_ number: Int, position: Int) throws -> SegmentationSample
+}
+
+/// The lines of an official list.
+struct ListedSamples: SegmentationSamples {
+  private let crops: CropTable
+
+  /// - Throws: `invalidArgument` when the list has no bits that select classes.
+  init(_ crops: CropTable) throws {
+    guard crops.hasSubsets else {
+      throw EngineError(
+        .invalidArgument, "The list has lines without the bits of the selected classes, which phase 2 needs.")
+    }
+    self.crops = crops
+  }
+
+  var count: Int { crops.count }
+
+  func sample(_ number: Int, position: Int) -> SegmentationSample {
+    let entry = crops[number]
+    return SegmentationSample(item: entry.item, window: entry.window, subset: entry.subset ?? [])
+  }
+}
+
+/// Combinatorial cropping on the fly: all whole images first, then the windows of all subsets.
+final class DrawnSamples: SegmentationSamples {
+  private struct Task {
+    let item: Int
+    let subset: [UInt8]
+  }
+
+  private let cropping: CombinatorialCropping
+  private let proposer: WindowProposer?
+  private let fixedWindows: Bool
+  private let wholeImageShare: Double
+  private let seed: UInt64
+  private let cache: ImageCache
+  private let tasks: [Task]
+  private let wholeImages: Int
+  /// By item; found when the item is first used.
+  private let proposals = Mutex<[Int: [Window]]>([:])
+
+  /// - Throws: `invalidArgument` when no mask shows an object, `format` when one holds an id that is no class.
+  init(
+    _ items: [DatasetItem], classes: ClassList, settings: CroppingSettings, cache: ImageCache, seed: UInt64
+  ) throws {
+    let cropping = try settings.cropping()
+    var whole: [Task] = []
+    var subsets: [Task] = []
+    for item in items.indices {
+      guard let mask = try cache.entry(item).mask else { continue }
+      let labels = mask.objectLabels()
+      if let wrong = labels.first(where: { Int($0) > classes.count }) {
+        throw EngineError(
+          .format,
+          "The mask '\(items[item].maskPath ?? "")' holds \(wrong), but the data set has \(classes.count) classes.")
+      }
+      guard !labels.isEmpty else {
+        Log.write(.warning, "The mask of '\(items[item].id)' shows no object; the image is left out of phase 2.")
+        continue
+      }
+      whole.append(Task(item: item, subset: labels))
+      let warn = { (sentence: String) in Log.write(.warning, "'\(items[item].id)': \(sentence)") }
+      subsets += cropping.subsets(of: labels, warn: warn).map { Task(item: item, subset: $0) }
+    }
+    guard !whole.isEmpty else {
+      throw EngineError(.invalidArgument, "No mask of the training set shows an object; phase 2 needs some.")
+    }
+    self.cropping = cropping
+    self.cache = cache
+    self.seed = seed
+    proposer = try settings.proposals?.proposer()
+    fixedWindows = settings.fixedWindows
+    wholeImageShare = settings.wholeImageShare ?? 0
+    wholeImages = whole.count
+    tasks = whole + subsets
+  }
+
+  /// Nt = Ns + Np * sum(2^|L| - 1).
+  var count: Int { wholeImages + cropping.windowsPerSubset * (tasks.count - wholeImages) }
+
+  func sample(_ number: Int, position: Int) throws -> SegmentationSample {
+    let isWhole = number < wholeImages
+    let task = tasks[isWhole ? number : wholeImages + (number - wholeImages) / cropping.windowsPerSubset]
+    var window: Window?
+    if !isWhole {
+      var random = CounterRandom(
+        seed: seed, stream: RandomStream.window.rawValue, index: UInt64(fixedWindows ? number : position))
+      let showsWhole = wholeImageShare > 0 && random.bool(probability: wholeImageShare)
+      if !showsWhole, let mask = try cache.entry(task.item).mask {
+        window = cropping.window(
+          for: task.subset, in: mask, proposals: try proposals(of: task.item), random: &random)
+      }
+    }
+    return SegmentationSample(item: task.item, window: window, subset: task.subset)
+  }
+
+  private func proposals(of item: Int) throws -> [Window] {
+    guard let proposer else { return [] }
+    if let known = proposals.withLock({ $0[item] }) { return known }
+    let found = try proposer(try cache.entry(item).image)
+    proposals.withLock { $0[item] = found }
+    return found
+  }
+}
