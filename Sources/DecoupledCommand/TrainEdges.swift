@@ -12,6 +12,8 @@ struct TrainEdges: ParsableCommand {
   @Option(help: "Data set folder.")
   var data: String
 
+  @OptionGroup var reading: DataOptions
+
   @Option(help: "Image set; train when there is one, else all images.")
   var set: String?
 
@@ -68,7 +70,7 @@ struct TrainEdges: ParsableCommand {
     settings.seed = seed
     try settings.check()
     Log.setHandler { level, message in if level >= .warning { Console.note("\(level): \(message)") } }
-    let dataset = try Dataset.open(data, set: ImageSet.resolve(set, standard: "train", in: data), strong: strong)
+    let dataset = try reading.open(data, set: set, purpose: "train", strong: strong)
     let control = RunControl(threads: threads)
     Interrupt.cancels(control)
     Console.note(
