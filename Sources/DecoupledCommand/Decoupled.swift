@@ -8,11 +8,15 @@ struct Decoupled: ParsableCommand {
     abstract: "Segment images with few masks: train, run and evaluate DecoupledNet on a plain processor.",
     version: "0.1.0",
     subcommands: [
-      Train.self, Predict.self, Eval.self, DatasetCommand.self, Report.self, Import.self, Info.self, Backends.self, BackendCommand.self,
+      Train.self, Predict.self, Eval.self, DatasetCommand.self, Report.self, Import.self, Info.self, Backends.self,
+      BackendCommand.self,
       Bench.self,
     ])
 
+  /// Called by the name decoupled-backend-test, the program is `decoupled backend`.
   static func main() {
+    let name = CommandLine.arguments.first.flatMap { $0.split(separator: "/").last } ?? ""
+    if name == "decoupled-backend-test" { return BackendCommand.main() }
     do {
       var command = try parseAsRoot()
       do { try command.run() } catch {
