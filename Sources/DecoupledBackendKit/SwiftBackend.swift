@@ -98,7 +98,8 @@ public enum BackendTable {
     table.supports = { backend, nodes, count in
       guard let backend else { return 0 }
       let open = Unmanaged<OpenBackend>.fromOpaque(UnsafeRawPointer(backend)).takeUnretainedValue()
-      return Int32(open.backend.supports(Chain(start: nodes, count: Int(count))))
+      let known = Vocabulary.known(Chain(start: nodes, count: Int(count)))
+      return known == 0 ? 0 : Int32(open.backend.supports(Chain(start: nodes, count: known)))
     }
     table.kernel_create = { backend, nodes, count, kernel, info, message, capacity in
       guard let backend else { return Int32(DCN_STATUS_INVALID_ARGUMENT) }

@@ -12,7 +12,10 @@ struct Decoupled: ParsableCommand {
       Export.self, Info.self, Backends.self, BackendCommand.self, Bench.self,
     ])
 
+  /// Called by the name decoupled-backend-test, the program is `decoupled backend`.
   static func main() {
+    let name = CommandLine.arguments.first.flatMap { $0.split(separator: "/").last } ?? ""
+    if name == "decoupled-backend-test" { return BackendCommand.main() }
     do {
       var command = try parseAsRoot()
       do { try command.run() } catch {

@@ -109,7 +109,10 @@ public enum CaseList {
     case 1: subject.byteOffset = numbers.pick([8, 24, 32])
     default: break
     }
-    if subject.byteOffset == 0, !subject.isAtEdge { subject.gap = numbers.pick([.slice, .slice, .pitch, .none]) }
+    if subject.byteOffset == 0, !subject.isAtEdge {
+      // A value inside a chain has no gaps, so that a backend may take it there and not outside.
+      subject.gap = numbers.pick(subject.nodes.count > 1 ? [.slice, .none] : [.slice, .slice, .pitch, .none])
+    }
     if numbers.chance(0.3) { subject.hasConstants = false }
     let rows = subject.nodes[0].inputs.first.flatMap { input -> Int? in
       guard case .tensor(let shape) = input, subject.nodes[0].isBatched(0) else { return nil }

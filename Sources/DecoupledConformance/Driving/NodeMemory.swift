@@ -53,6 +53,15 @@ final class NodeMemory {
     nodes.deallocate()
   }
 
+  /// Changes every operand of the first node that is there.
+  func change(_ body: (inout dcn_operand) -> Void) {
+    let node = nodes[0]
+    for (list, count) in [(node.inputs, node.input_count), (node.outputs, node.output_count)] {
+      guard let list = list.map({ UnsafeMutablePointer(mutating: $0) }) else { continue }
+      for place in 0..<Int(count) where list[place].flags & Int32(DCN_OPERAND_ABSENT) == 0 { body(&list[place]) }
+    }
+  }
+
   private func node(
     _ kind: Int32, _ name: String, _ attributes: [Attribute], inputs: [dcn_operand], outputs: [dcn_operand]
   ) -> dcn_node {

@@ -8,10 +8,21 @@ final class OpenBackend: @unchecked Sendable {
 
   var table: dcn_backend_table { library.table.pointee }
 
-  init(_ library: BackendLibrary) throws {
+  /// What the user wrote behind the backend's name.
+  let configuration: String?
+
+  init(_ library: BackendLibrary, configuration: String? = nil) throws {
     self.library = library
+    self.configuration = configuration
     var opened: OpaquePointer?
-    try Call.checked("create") { library.table.pointee.create(0, &opened, $0, $1) }
+    if let configuration {
+      guard library.table.reaches(\.create_configured), let create = library.table.pointee.create_configured else {
+        throw Fault("takes no configuration such as '\(configuration)'")
+      }
+      try Call.checked("create_configured") { create(0, configuration, &opened, $0, $1) }
+    } else {
+      try Call.checked("create") { library.table.pointee.create(0, &opened, $0, $1) }
+    }
     guard let opened else { throw Fault("create reports success but opens no device") }
     instance = opened
   }

@@ -64,32 +64,55 @@ final class OpenKernel: @unchecked Sendable {
 
   deinit { backend.table.kernel_destroy(handle) }
 
-  /// One run.
+  /// The memory in which one run works.
+  final class Workspaces {
+    let shared: GuardedBlock
+    let lanes: GuardedBlock
+
+    init(_ sharedSize: Int, _ laneSize: Int) throws {
+      shared = try GuardedBlock(byteCount: sharedSize)
+      lanes = try GuardedBlock(byteCount: laneSize)
+    }
+  }
+
+  func workspaces(_ control: RunControl) throws -> Workspaces {
+    try Workspaces(workspaceSize, laneWorkspaceSize * control.pool.lanes)
+  }
+
+  /// One run in fresh memory.
   /// - Returns: the status and the sentence.
   /// - Throws: `Fault` when the run leaves traces where it may not.
   func run(
     _ inputs: [dcn_tensor], _ outputs: [dcn_tensor], _ control: RunControl, capacity: Int = Call.capacity
   ) throws -> (status: Int32, message: String) {
-    let laneBytes = laneWorkspaceSize * control.pool.lanes
-    let workspace = try GuardedBlock(byteCount: workspaceSize)
-    let laneWorkspace = try GuardedBlock(byteCount: laneBytes)
-    let result = try withExtendedLifetime(control) {
+    let workspaces = try workspaces(control)
+    let result = try run(inputs, outputs, control, workspaces, capacity: capacity)
+    guard workspaces.shared.isIntact(beside: workspaceSize) else { throw Fault("writes outside of its workspace") }
+    guard workspaces.lanes.isIntact(beside: laneWorkspaceSize * control.pool.lanes) else {
+      throw Fault("writes outside of its lanes' workspace")
+    }
+    return result
+  }
+
+  /// One run in memory that is there.
+  func run(
+    _ inputs: [dcn_tensor], _ outputs: [dcn_tensor], _ control: RunControl, _ workspaces: Workspaces,
+    capacity: Int = Call.capacity
+  ) throws -> (status: Int32, message: String) {
+    try withExtendedLifetime((control, workspaces)) {
       var context = dcn_run_context()
       context.struct_size = UInt32(MemoryLayout<dcn_run_context>.size)
       context.lanes = Int32(control.pool.lanes)
       context.session = Unmanaged.passUnretained(control).toOpaque()
       context.host = HostServices.table
-      context.workspace = workspaceSize == 0 ? nil : workspace.start
-      context.lane_workspace = laneWorkspaceSize == 0 ? nil : laneWorkspace.start
+      context.workspace = workspaceSize == 0 ? nil : workspaces.shared.start
+      context.lane_workspace = laneWorkspaceSize == 0 ? nil : workspaces.lanes.start
       context.lane_workspace_size = UInt64(laneWorkspaceSize)
       return try Call.plain(capacity: capacity) {
         backend.table.run(
           handle, inputs, Int32(inputs.count), outputs, Int32(outputs.count), &context, $0, $1)
       }
     }
-    guard workspace.isIntact(beside: workspaceSize) else { throw Fault("writes outside of its workspace") }
-    guard laneWorkspace.isIntact(beside: laneBytes) else { throw Fault("writes outside of its lanes' workspace") }
-    return result
   }
 }
 

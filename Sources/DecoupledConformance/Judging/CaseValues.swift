@@ -5,6 +5,8 @@ import DecoupledCore
 struct CaseValues {
   private(set) var inputs: [[[Double]]]
 
+  init(given: [[[Double]]]) { inputs = given }
+
   /// - Parameter variant: other numbers for the parameters, the same for everything else.
   init(_ subject: Case, shapes: Case.Shapes, variant: Int = 0) {
     inputs = subject.nodes.indices.map { node in

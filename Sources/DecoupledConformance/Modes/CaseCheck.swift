@@ -54,6 +54,37 @@ final class CaseCheck {
     return try OpenKernel(backend, subject, nodes, shapes, layouts)
   }
 
+  /// What a kernel makes of given numbers, by output; nil for one that is left out.
+  func results(_ kernel: OpenKernel, _ values: CaseValues) throws -> [[Double]?] {
+    let operands = try operands(
+      kernel, kernel.subject, kernel.shapes, values, constants: kernel.packing.map { _ in nil })
+    try run(kernel, operands, several)
+    return operands.outputs.map { $0?.values() }
+  }
+
+  // MARK: - Times
+
+  /// The median of several runs in seconds, after one that is not counted.
+  func times(_ kernel: OpenKernel, _ control: RunControl, runs: ClosedRange<Int>, seconds: Double) throws -> Double {
+    let values = CaseValues(kernel.subject, shapes: kernel.shapes)
+    let constants = try pack(kernel, kernel.subject, kernel.shapes, values)
+    let operands = try operands(kernel, kernel.subject, kernel.shapes, values, constants: constants)
+    try run(kernel, operands, control)
+    let workspaces = try kernel.workspaces(control)
+    var taken: [Double] = []
+    let clock = ContinuousClock()
+    while taken.count < runs.lowerBound || taken.count < runs.upperBound && taken.reduce(0, +) < seconds {
+      let elapsed = try clock.measure {
+        let (status, message) = try withExtendedLifetime(operands) {
+          try kernel.run(operands.given, operands.made, control, workspaces)
+        }
+        guard status == Int32(DCN_STATUS_OK) else { throw Fault("fails in run: \(message)") }
+      }
+      taken.append(elapsed / .seconds(1))
+    }
+    return taken.sorted()[taken.count / 2]
+  }
+
   // MARK: - Runs
 
   /// Operands of one run.
@@ -180,7 +211,7 @@ final class CaseCheck {
 
   /// A second opened device takes the same case, makes a kernel of its own, and reads the same constants.
   private func otherInstance(_ kernel: OpenKernel, _ operands: Operands, _ bits: [[UInt8]]) throws {
-    let other = try OpenBackend(backend.library)
+    let other = try OpenBackend(backend.library, configuration: backend.configuration)
     let nodes = NodeMemory(kernel.subject, shapes: kernel.shapes, layouts: kernel.layouts)
     guard try other.supported(nodes) == kernel.subject.nodes.count else {
       throw Fault("declines on a second opened device what it takes on the first")

@@ -13,4 +13,6 @@ public struct CaseResult: Sendable {
   public var tolerance = 0.0
   /// How many nodes of the chain ran as one kernel.
   public var nodes = 0
+  /// What else there is to say: times, why a vector is left out.
+  public var note = ""
 }

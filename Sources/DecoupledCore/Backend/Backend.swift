@@ -36,12 +36,16 @@ public final class Backend: @unchecked Sendable {
           .backend, "The backend '\(info.name)' takes no configuration; leave ':\(configuration)' out of its name.")
       }
       try Self.call(info.name, "create") { message, capacity in
-        create(Int32(device), configuration, &opened, message, capacity)
+        SlowCallWatch.during("create", of: info.name) {
+          create(Int32(device), configuration, &opened, message, capacity)
+        }
       }
     } else {
       try Self.call(info.name, "create") { message, capacity in
         guard let create = table.pointee.create else { return Int32(DCN_STATUS_UNSUPPORTED) }
-        return create(Int32(device), &opened, message, capacity)
+        return SlowCallWatch.during("create", of: info.name) {
+          create(Int32(device), &opened, message, capacity)
+        }
       }
     }
     guard let opened else {

@@ -17,7 +17,8 @@ public final class BackendLibrary: @unchecked Sendable {
     self.table = table
     info = BackendInfo(
       name: String(cString: table.pointee.name), variant: String(cString: table.pointee.variant),
-      version: String(cString: table.pointee.version), path: path, score: Int(table.pointee.score?() ?? 0))
+      version: String(cString: table.pointee.version), path: path,
+      score: Int(SlowCallWatch.during("score", of: path ?? "", { table.pointee.score?() ?? 0 })))
   }
 
   /// A library whose functions are called through another table, such as one that watches the calls.
@@ -31,15 +32,11 @@ public final class BackendLibrary: @unchecked Sendable {
   /// Loads a plugin.
   /// - Throws: `EngineError` with status `backend`, naming the file, the reason and what to do.
   public convenience init(path: String) throws {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      throw EngineError(
-        .backend, "There is no backend file '\(path)' (\(String(cString: strerror(errno)))); check the path.")
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw EngineError(.backend, "The backend '\(path)' is not a file; give the path of a shared object (.so).")
-    }
-    guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
+    try SharedObject.check(path)
+    // Initialisers of the object run here.
+    guard
+      let handle = SlowCallWatch.during("loading", of: path, { dlopen(path, RTLD_NOW | RTLD_LOCAL) })
+    else {
       let reason = dlerror().map { String(cString: $0) } ?? "unknown reason"
       throw EngineError(.backend, "The backend '\(path)' cannot be loaded: \(reason).")
     }
@@ -52,7 +49,10 @@ public final class BackendLibrary: @unchecked Sendable {
     let entry = unsafeBitCast(symbol, to: dcn_backend_entry_function.self)
     let host = UInt32(DCN_BACKEND_CONTRACT_VERSION)
     var message = [CChar](repeating: 0, count: 512)
-    guard let table = entry(HostServices.table, host, &message, message.count - 1) else {
+    guard
+      let table = SlowCallWatch.during(
+        "its entry point", of: path, { entry(HostServices.table, host, &message, message.count - 1) })
+    else {
       let said = message.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
       throw EngineError(
         .backend, "The backend '\(path)' refused to start: \(said.isEmpty ? "it gave no reason" : said)")
@@ -83,6 +83,21 @@ public final class BackendLibrary: @unchecked Sendable {
     else {
       throw EngineError(
         .backend, "The backend '\(path)' leaves a required function or its name empty; it is unfinished.")
+    }
+    let letters = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-".utf8)
+    let name = String(cString: table.pointee.name)
+    guard !name.isEmpty, name.utf8.allSatisfy(letters.contains) else {
+      throw EngineError(
+        .backend, "The backend '\(path)' has the name '\(name)'; names are made of letters, digits and '-'.")
+    }
+    let packs = table.reaches(\.packing) && table.pointee.packing != nil
+    guard
+      !packs
+        || table.reaches(\.constant_destroy) && table.pointee.constant_create != nil
+          && table.pointee.constant_update != nil && table.pointee.constant_destroy != nil
+    else {
+      throw EngineError(
+        .backend, "The backend '\(path)' packs constants but leaves a constant function empty; it is unfinished.")
     }
     guard !table.hasDeviceMemory else {
       throw EngineError(

@@ -31,7 +31,7 @@ public enum BackendSearch {
     !text.isEmpty && (!text.contains("/") || text.hasSuffix(".so"))
   }
 
-  package static func library(_ wanted: String) throws -> BackendLibrary {
+  private static func library(_ wanted: String) throws -> BackendLibrary {
     if wanted.contains("/") { return try load(wanted) }
     let found = available()
     let named = found.libraries.filter { $0.info.name == wanted }
@@ -86,7 +86,8 @@ public enum BackendSearch {
     return library
   }
 
-  private static func candidates() -> [String] {
+  /// Paths of the plugins that are found, loaded or not.
+  package static func candidates() -> [String] {
     var folders: [String] = []
     if let variable = dcn_system_environment("DECOUPLED_BACKEND_PATH") {
       for folder in String(cString: variable).split(separator: ":").map(String.init) {

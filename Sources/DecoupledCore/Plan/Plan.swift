@@ -69,6 +69,9 @@ public final class Plan: @unchecked Sendable {
     laneWorkspaceByteCount = kernels.map(\.laneWorkspaceSize).max() ?? 0
   }
 
+  /// Names of the backends that run the kernels, in order.
+  package var kernelBackends: [String] { kernels.map(\.backend.info.name) }
+
   /// What runs the nodes that a backend declines.
   private static func referenceBackend(beside backend: Backend) throws -> Backend {
     backend.info.name == "reference" ? backend : try Backend(backend.fallback)
