@@ -26,6 +26,7 @@ build: swift-check
 	swift build -c release --product decoupled-backend-foreign
 	for level in 2 3 4; do swift build -c release --product decoupled-backend-cpu-v$$level || exit 1; done
 	ln -sf decoupled-command $(RELEASE)/decoupled
+	ln -sf decoupled-command $(RELEASE)/decoupled-backend-test
 	ln -sf libdecoupled.so $(RELEASE)/libdecoupled.so.1
 	ln -sfn "$$PWD/Sources/Backends/Foreign/Manifests" $(RELEASE)/foreign-manifests
 
@@ -57,6 +58,7 @@ install:
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/decoupled-backends $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/decoupled
 	install -m 755 $(RELEASE)/decoupled-command $(DESTDIR)$(PREFIX)/lib/decoupled-command
 	ln -sf ../lib/decoupled-command $(DESTDIR)$(PREFIX)/bin/decoupled
+	ln -sf ../lib/decoupled-command $(DESTDIR)$(PREFIX)/bin/decoupled-backend-test
 	install -m 755 $(RELEASE)/libdecoupled.so $(DESTDIR)$(PREFIX)/lib/libdecoupled.so.1
 	ln -sf libdecoupled.so.1 $(DESTDIR)$(PREFIX)/lib/libdecoupled.so
 	install -m 755 $(RELEASE)/libdecoupled-backend-*.so $(DESTDIR)$(PREFIX)/lib/decoupled-backends/
@@ -66,7 +68,7 @@ install:
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' bindings/pkgconfig/decoupled.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/decoupled.pc
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/decoupled $(DESTDIR)$(PREFIX)/lib/decoupled-command $(DESTDIR)$(PREFIX)/lib/libdecoupled.so*
+	rm -f $(DESTDIR)$(PREFIX)/bin/decoupled $(DESTDIR)$(PREFIX)/bin/decoupled-backend-test $(DESTDIR)$(PREFIX)/lib/decoupled-command $(DESTDIR)$(PREFIX)/lib/libdecoupled.so*
 	rm -rf $(DESTDIR)$(PREFIX)/lib/decoupled-backends $(DESTDIR)$(PREFIX)/include/decoupled
 	rm -f $(DESTDIR)$(PREFIX)/lib/pkgconfig/decoupled.pc
 

@@ -14,7 +14,10 @@
  *    plugin the structs of the version that the plugin's table names.
  *  - A NULL function, or one that lies beyond `struct_size` of the table, means "not implemented". Functions marked
  *    (required) must be there.
- *  - Enumerations cross as int32_t. Unknown operator kinds and attributes are declined by `supports`, never guessed.
+ *  - Enumerations cross as int32_t. Unknown operator kinds, attributes, element types and layouts are declined by
+ *    `supports`, never guessed.
+ *  - An index, row or target outside of its range fails the run; it is never used as an address. Outputs hold anything
+ *    after a failed or cancelled run.
  *  - Functions return a DCN_STATUS_ code. On failure they may write one sentence, at most `capacity` bytes with the
  *    terminating zero, into `message`.
  *  - Tensors and strings handed to a function are borrowed for that call, unless the comment says otherwise.
@@ -203,7 +206,8 @@ enum {
   DCN_OPERATOR_SOFTMAX_CROSS_ENTROPY = 28,
   /** dloss [1], x, t -> dx = dloss * (softmax(x) - onehot(t)) / count, 0 at ignored pixels. [ignore_index = 255] */
   DCN_OPERATOR_SOFTMAX_CROSS_ENTROPY_GRADIENT = 29,
-  /** x [images,...], indices int32 [rows] -> y [rows,...] = x[indices[r]]. */
+  /** x [images,...], indices int32 [rows] -> y [rows,...] = x[indices[r]]. An index
+   *  outside of 0..images-1 is an error. */
   DCN_OPERATOR_GATHER = 30,
   /** x -> y = factor * x. [factor required] */
   DCN_OPERATOR_SCALE = 31,

@@ -1,4 +1,4 @@
-public import CDecoupled
+import CDecoupled
 
 /// What the contract knows: nodes with anything else must be declined.
 public enum Vocabulary {

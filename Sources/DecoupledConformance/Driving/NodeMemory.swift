@@ -49,7 +49,7 @@ final class NodeMemory {
   }
 
   deinit {
-    allocations.forEach { $0.deallocate() }
+    for allocation in allocations { allocation.deallocate() }
     nodes.deallocate()
   }
 

@@ -26,7 +26,7 @@ final class ChildProcess {
     posix_spawn_file_actions_adddup2(&actions, ends[1], Worker.descriptor)
     if ends[1] != Worker.descriptor { posix_spawn_file_actions_addclose(&actions, ends[1]) }
     var words: [UnsafeMutablePointer<CChar>?] = (["decoupled"] + arguments).map { strdup($0) }
-    defer { words.forEach { free($0) } }
+    defer { for word in words { free(word) } }
     words.append(nil)
     // A crash of a plugin is reported here, in one sentence, not by a backtrace of the host.
     setenv("SWIFT_BACKTRACE", "enable=no", 1)
