@@ -42,7 +42,7 @@ struct Proposals: ParsableCommand {
     var failures = 0
     var lines = json ? [] : ["image,x,y,width,height,score"]
     func flush() {
-      if output == nil { lines.forEach { print($0) } } else { return }
+      if output == nil { for line in lines { print(line) } } else { return }
       lines = []
     }
     for start in stride(from: 0, to: paths.count, by: control.pool.lanes) {

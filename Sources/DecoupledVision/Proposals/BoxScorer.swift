@@ -25,14 +25,32 @@ final class BoxScorer {
   private let alongRows, alongColumns: GroupRuns
   /// 1 / size^kappa by half width plus half height.
   private let norms: Table<Float>
-  private let magnitude, affinities: Table<Float>
-  private let column, row, neighbourStart, neighbours: Table<Int32>
+  private let groups: Table<Group>
+  private let neighbours: Table<Neighbour>
   /// For each group the box that last met it, and its place in `found` then.
-  private let metBy, place: Table<Int32>
+  private let meetings: Table<Meeting>
   /// The groups that the present box met, and how much of each is taken away.
   private let found: Table<Int32>
   private let weights: Table<Float>
-  private var box: Int32 = 0
+  /// Counts the boxes from 1; 0 in `meetings` is none.
+  private var box: Int32 = 1
+
+  private struct Group: BitwiseCopyable {
+    let column, row: Int32
+    let magnitude: Float
+    /// In `neighbours`; those of the next group begin where they end.
+    let firstNeighbour: Int32
+  }
+
+  private struct Neighbour: BitwiseCopyable {
+    let group: Int32
+    let affinity: Float
+  }
+
+  private struct Meeting: BitwiseCopyable {
+    var box: Int32 = 0
+    var place: Int32 = 0
+  }
 
   init(_ groups: EdgeGroups, _ edges: EdgeMap, _ settings: EdgeBoxesSettings) {
     let (width, height) = (edges.width, edges.height)
@@ -50,16 +68,16 @@ final class BoxScorer {
     alongRows = GroupRuns(lines: height, length: width) { line, x in groups.ids[x * height + line] }
     alongColumns = GroupRuns(lines: width, length: height) { line, y in groups.ids[line * height + y] }
     norms = Table((0...(width + height)).map { $0 == 0 ? 0 : powf(1 / Float($0), settings.kappa) })
-    magnitude = Table(groups.magnitude)
-    affinities = Table(groups.affinities)
-    column = Table(groups.column)
-    row = Table(groups.row)
-    neighbourStart = Table(groups.neighbourStart)
-    neighbours = Table(groups.neighbours)
-    let none = [Int32](repeating: 0, count: groups.count)
-    metBy = Table(none)
-    place = Table(none)
-    found = Table(none)
+    var nodes = (0..<groups.count).map { id in
+      Group(
+        column: groups.column[id], row: groups.row[id], magnitude: groups.magnitude[id],
+        firstNeighbour: groups.neighbourStart[id])
+    }
+    nodes.append(Group(column: 0, row: 0, magnitude: 0, firstNeighbour: Int32(groups.neighbours.count)))
+    self.groups = Table(nodes)
+    neighbours = Table(zip(groups.neighbours, groups.affinities).map { Neighbour(group: $0, affinity: $1) })
+    meetings = Table([Meeting](repeating: Meeting(), count: groups.count))
+    found = Table([Int32](repeating: 0, count: groups.count))
     weights = Table([Float](repeating: 0, count: groups.count))
   }
 
@@ -77,7 +95,10 @@ final class BoxScorer {
   }
 
   /// Moves the box into the image and sets its score, 0 when it is below the least one.
-  func score(_ candidate: inout ScoredBox) {
+  ///
+  /// Contours are only ever taken away, so that many boxes can be given up early.
+  /// - Parameter bound: scores that are not above this are of no interest; they may be given as 0.
+  func score(_ candidate: inout ScoredBox, above bound: Float = 0) {
     let x0 = min(max(Int(candidate.x), 0), width &- 1)
     let y0 = min(max(Int(candidate.y), 0), height &- 1)
     let x1 = min(max(Int(candidate.x) &+ Int(candidate.width), 0), width &- 1)
@@ -92,13 +113,14 @@ final class BoxScorer {
     let norm = norms[halfWidth &+ halfHeight]
     var value = sum(groupSums, x0, y0, x1, y1)
     value -= sum(edgeSums, middleX, middleY, middleX &+ halfWidth, middleY &+ halfHeight)
-    guard value * norm >= minScore, norm > 0 else { return }
+    guard value * norm >= minScore, value * norm > bound else { return }
     meet(alongRows, x0, x1, line: y0)
     meet(alongRows, x0, x1, line: y1)
     meet(alongColumns, y0, y1, line: x0)
     meet(alongColumns, y0, y1, line: x1)
-    value = removingContours(from: value, inside: Corners(x0, y0, x1, y1)) * norm
-    candidate.score = value < minScore ? 0 : value
+    let left = removingContours(
+      from: value, inside: Corners(x0, y0, x1, y1), atLeast: max(minScore, bound) / norm)
+    candidate.score = left * norm < minScore ? 0 : left * norm
   }
 
   /// Sum over columns x0...x1 and rows y0...y1.
@@ -121,7 +143,9 @@ final class BoxScorer {
     }
 
     @inline(__always)
-    func hold(_ x: Int32, _ y: Int32) -> Bool { x >= x0 && x <= x1 && y >= y0 && y <= y1 }
+    func hold(_ group: Group) -> Bool {
+      group.column >= x0 && group.column <= x1 && group.row >= y0 && group.row <= y1
+    }
   }
 
   private var foundCount = 0
@@ -129,12 +153,15 @@ final class BoxScorer {
   /// Notes the groups on one side of the present box.
   @inline(__always)
   private func meet(_ runs: GroupRuns, _ first: Int, _ last: Int, line: Int) {
+    let (crossed, meetings, found, weights) = (
+      runs.groups.elements, self.meetings.elements, self.found.elements, self.weights.elements
+    )
+    let box = box
     var count = foundCount
     for run in runs.range(first, last, line: line) {
-      let id = runs.groups[run]
-      if metBy[Int(id)] == box { continue }
-      metBy[Int(id)] = box
-      place[Int(id)] = Int32(truncatingIfNeeded: count)
+      let id = crossed[run]
+      if meetings[Int(id)].box == box { continue }
+      meetings[Int(id)] = Meeting(box: box, place: Int32(truncatingIfNeeded: count))
       found[count] = id
       weights[count] = 1
       count &+= 1
@@ -142,45 +169,68 @@ final class BoxScorer {
     foundCount = count
   }
 
+  /// Rounding cannot move a sum by more than this share of it.
+  private static let slack: Float = 1e-4
+
   /// Takes away the groups that were met, and those inside by how well they are connected with them. Ends the present box.
+  /// - Returns: what is left of the sum; 0 as soon as that is certain to be less than `least`.
   @inline(__always)
-  private func removingContours(from sum: Float, inside corners: Corners) -> Float {
+  private func removingContours(from sum: Float, inside corners: Corners, atLeast least: Float) -> Float {
+    let (groups, neighbours, meetings, found, weights) = (
+      self.groups.elements, self.neighbours.elements, self.meetings.elements, self.found.elements, self.weights.elements
+    )
+    let box = box
+    self.box &+= 1
     var count = foundCount
+    foundCount = 0
+    // What may still be taken away before the box is given up.
+    var budget = sum - least + Self.slack * sum
+    for i in 0..<count {
+      let group = groups[Int(found[i])]
+      if corners.hold(group) { budget -= group.magnitude }
+    }
+    if budget < 0 { return 0 }
     var i = 0
     while i < count {
       let weight = weights[i]
       let id = Int(found[i])
       var next = i &+ 1
-      var k = Int(neighbourStart[id])
-      let end = Int(neighbourStart[id &+ 1])
+      var k = Int(groups[id].firstNeighbour)
+      let end = Int(groups[id &+ 1].firstNeighbour)
       while k < end {
-        let onward = weight * affinities[k]
-        let neighbour = Int(neighbours[k])
+        let neighbour = neighbours[k]
         k &+= 1
+        let onward = weight * neighbour.affinity
         if onward < Self.leastWeight { continue }
-        if metBy[neighbour] == box {
-          let known = Int(place[neighbour])
+        let other = Int(neighbour.group)
+        let meeting = meetings[other]
+        if meeting.box == box {
+          let known = Int(meeting.place)
           if onward > weights[known] {
+            let group = groups[other]
+            if corners.hold(group) { budget -= (onward - weights[known]) * group.magnitude }
             weights[known] = onward
             next = min(next, known)
           }
-        } else if corners.hold(column[neighbour], row[neighbour]) {
-          metBy[neighbour] = box
-          place[neighbour] = Int32(truncatingIfNeeded: count)
-          found[count] = Int32(truncatingIfNeeded: neighbour)
-          weights[count] = onward
-          count &+= 1
+        } else {
+          let group = groups[other]
+          if corners.hold(group) {
+            budget -= onward * group.magnitude
+            meetings[other] = Meeting(box: box, place: Int32(truncatingIfNeeded: count))
+            found[count] = neighbour.group
+            weights[count] = onward
+            count &+= 1
+          }
         }
       }
+      if budget < 0 { return 0 }
       i = next
     }
     var sum = sum
     for i in 0..<count {
-      let id = Int(found[i])
-      if corners.hold(column[id], row[id]) { sum -= weights[i] * magnitude[id] }
+      let group = groups[Int(found[i])]
+      if corners.hold(group) { sum -= weights[i] * group.magnitude }
     }
-    foundCount = 0
-    box &+= 1
     return sum
   }
 }

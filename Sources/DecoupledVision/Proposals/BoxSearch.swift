@@ -72,11 +72,11 @@ struct BoxSearch {
   private func improve(_ box: inout ScoredBox, _ scorer: BoxScorer, _ move: (inout ScoredBox, Int32) -> Void) {
     var other = box
     move(&other, 1)
-    scorer.score(&other)
+    scorer.score(&other, above: box.score)
     if other.score <= box.score {
       other = box
       move(&other, -1)
-      scorer.score(&other)
+      scorer.score(&other, above: box.score)
     }
     if other.score > box.score { box = other }
   }

@@ -3,7 +3,8 @@
 /// Its writers see to it that only one thread has it while it changes.
 final class Table<Element: BitwiseCopyable>: @unchecked Sendable {
   let count: Int
-  private let elements: UnsafeMutablePointer<Element>
+  /// The first element, for loops whose writes would make the compiler fetch it again.
+  let elements: UnsafeMutablePointer<Element>
 
   init(_ values: [Element]) {
     count = values.count
