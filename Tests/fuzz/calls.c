@@ -58,7 +58,7 @@ static const char *path(void) {
 }
 
 /* ---- handles ------------------------------------------------------------------------------------------------------------- */
-enum { MODEL, SESSION, RESULT, INSPECTOR, STEP, DATASET, TRAINER, BACKENDS, REPORT, KINDS, SLOTS = 3 };
+enum { MODEL, SESSION, RESULT, INSPECTOR, STEP, DATASET, TRAINER, BACKENDS, REPORT, EVALUATION, KINDS, SLOTS = 3 };
 
 static void *handles[KINDS][SLOTS];
 
@@ -81,6 +81,7 @@ static void release(int kind, void *handle) {
     case DATASET: dcn_dataset_free(handle); break;
     case TRAINER: dcn_trainer_free(handle); break;
     case BACKENDS: dcn_backends_free(handle); break;
+    case EVALUATION: dcn_evaluation_free(handle); break;
     default: dcn_report_free(handle); break;
   }
 }
@@ -194,7 +195,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const char *const names[2] = {"square", "disc"};
-  static void (*const sections[])(void) = {general, images, models, sessions, sessions, results, inspect, step, datasets, train};
+  static void (*const sections[])(void) = {general, images, models, sessions, sessions, results, inspect, step, datasets, dataset_files, train};
   int kind, slot, calls;
   dcn_model *model;
   input = data;
@@ -202,7 +203,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   /* A complete model and its session, so that an input need not find them first. */
   need(dcn_model_create("tiny", names, 2, DCN_PART_ALL, 1, &model));
   handles[MODEL][0] = model;
-  for (calls = 0; left && calls < 24; calls++) sections[byte() % 10]();
+  for (calls = 0; left && calls < 24; calls++) sections[byte() % 11]();
   for (kind = KINDS - 1; kind >= 0; kind--) {
     for (slot = 0; slot < SLOTS; slot++) {
       release(kind, handles[kind][slot]);

@@ -214,6 +214,14 @@ static void datasets(void) {
       options.set = byte() < 200 ? NULL : text();
       options.strong = byte() < 200 ? NULL : text();
       options.mask_folder = byte() < 200 ? NULL : text();
+      options.kind = byte() < 200 ? NULL : text();
+      options.list = byte() < 230 ? NULL : path();
+      options.extra_masks = byte() < 230 ? NULL : path();
+      options.ignored_ids = byte() < 200 ? memory : NULL;
+      options.ignored_id_count = byte() < 240 ? 0 : number();
+      options.reduce_zero = (int32_t)(byte() % 2);
+      options.overlap = byte() < 230 ? NULL : text();
+      options.crowd = byte() < 230 ? NULL : text();
       dcn_dataset_open(byte() < 200 ? in_folder("data") : path(), byte() < 200 ? &options : NULL, &dataset);
       keep(DATASET, dataset);
       break;
@@ -234,6 +242,41 @@ static void datasets(void) {
       dcn_report_number(pick(REPORT), text());
       break;
   }
+}
+
+static void dataset_files(void) {
+  static const char *const names[2] = {"square", "disc"};
+  dcn_evaluation *evaluation = NULL;
+  dcn_report *report = NULL;
+  dcn_image labels = DCN_IMAGE_INIT;
+  int64_t count;
+  uint32_t choice = byte();
+  dcn_count_callback told = byte() < 128 ? on_count : NULL;
+  switch (byte() % 10) {
+    case 0:
+      if (!dcn_dataset_item_mask(pick(DATASET), number(), &labels) && !labels.pixels) abort();
+      dcn_image_free(&labels);
+      break;
+    case 1: dcn_dataset_check_folder(byte() < 200 ? in_folder("data") : path(), NULL, told, &choice, &report); break;
+    case 2: dcn_dataset_statistics(pick(DATASET), told, &choice, &report); break;
+    case 3: dcn_dataset_split(pick(DATASET), number(), byte(), in_folder("strong.txt")); break;
+    case 4: dcn_dataset_write_voc(pick(DATASET), text(), in_folder("tree"), told, &choice); break;
+    case 5:
+      dcn_dataset_write_crops(pick(DATASET), byte() < 200 ? "{\"windows_per_subset\": 2}" : text(), byte(),
+                              byte() < 200 ? in_folder("data") : path(), in_folder("list.txt"), told, &choice, &count);
+      break;
+    case 6: dcn_dataset_evaluate(pick(DATASET), byte() < 200 ? in_folder("data/masks") : path(), told, &choice, &report); break;
+    case 7:
+      dcn_evaluation_create(names, byte() < 240 ? 2 : (int32_t)(byte() % 3), &evaluation);
+      keep(EVALUATION, evaluation);
+      break;
+    case 8:
+      dcn_evaluation_add(pick(EVALUATION), memory, memory + 1, byte() < 240 ? (int32_t)(byte() % 64) : number() % 512,
+                         byte() < 240 ? (int32_t)(byte() % 64) : number() % 512);
+      break;
+    default: dcn_evaluation_report(pick(EVALUATION), &report); break;
+  }
+  keep(REPORT, report);
 }
 
 static void train(void) {
