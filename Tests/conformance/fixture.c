@@ -9,14 +9,12 @@
 #include <unistd.h>
 
 enum {
-  none, no_symbol, too_old, too_new, short_table, null_slot, bad_name, half_packing, init_fails, init_blocks, init_crashes,
+  none, too_old, too_new, short_table, null_slot, bad_name, half_packing, init_fails, init_blocks, init_crashes,
   init_exits, create_fails, no_instance, score_zero, takes_too_many, changes_its_mind, lies, writes_behind, writes_input,
   returns_nan, run_blocks, run_crashes, run_exits, late_call, long_message, drops_tap, shifts_channel, leaves_tail, by_lane
 };
 
-#if FAULT == no_symbol
-#define ENTRY another_symbol
-#else
+#ifndef ENTRY
 #define ENTRY dcn_backend_entry
 #endif
 

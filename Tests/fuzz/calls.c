@@ -58,7 +58,7 @@ static const char *path(void) {
 }
 
 /* ---- handles ------------------------------------------------------------------------------------------------------------- */
-enum { MODEL, SESSION, RESULT, INSPECTOR, STEP, DATASET, TRAINER, BACKENDS, REPORT, EVALUATION, KINDS, SLOTS = 3 };
+enum { MODEL, SESSION, RESULT, INSPECTOR, STEP, DATASET, TRAINER, BACKENDS, REPORT, PROPOSER, EVALUATION, KINDS, SLOTS = 3 };
 
 static void *handles[KINDS][SLOTS];
 
@@ -81,6 +81,7 @@ static void release(int kind, void *handle) {
     case DATASET: dcn_dataset_free(handle); break;
     case TRAINER: dcn_trainer_free(handle); break;
     case BACKENDS: dcn_backends_free(handle); break;
+    case PROPOSER: dcn_proposer_free(handle); break;
     case EVALUATION: dcn_evaluation_free(handle); break;
     default: dcn_report_free(handle); break;
   }
@@ -179,6 +180,7 @@ static int32_t on_progress(const dcn_progress *progress, void *user_data) {
 static void on_log(int32_t level, const char *message, void *user_data) { *(size_t *)user_data += strlen(message) + (size_t)level; }
 
 #include "calls_sections.h"
+#include "calls_data.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   static const char *const names[2] = {"square", "disc"};
@@ -195,7 +197,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const char *const names[2] = {"square", "disc"};
-  static void (*const sections[])(void) = {general, images, models, sessions, sessions, results, inspect, step, datasets, dataset_files, train};
+  static void (*const sections[])(void) = {general,  images,        models, sessions,  sessions, results,     inspect,
+                                           step,     datasets,      train,  proposals, forests,  weight_files, dataset_files};
   int kind, slot, calls;
   dcn_model *model;
   input = data;
@@ -203,7 +206,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   /* A complete model and its session, so that an input need not find them first. */
   need(dcn_model_create("tiny", names, 2, DCN_PART_ALL, 1, &model));
   handles[MODEL][0] = model;
-  for (calls = 0; left && calls < 24; calls++) sections[byte() % 11]();
+  for (calls = 0; left && calls < 24; calls++) sections[byte() % (sizeof sections / sizeof *sections)]();
   for (kind = KINDS - 1; kind >= 0; kind--) {
     for (slot = 0; slot < SLOTS; slot++) {
       release(kind, handles[kind][slot]);
