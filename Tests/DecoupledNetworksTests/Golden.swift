@@ -51,7 +51,7 @@ enum Golden {
 
   /// Largest deviation of torch's float32 run from the float64 values, by tensor or group.
   static func deviations() throws -> [String: Double] {
-    let text = try String(contentsOfFile: try #require(shared) + "/golden/torch_f32_deviation.txt")
+    let text = try String(readingFile: try #require(shared) + "/golden/torch_f32_deviation.txt")
     var result: [String: Double] = [:]
     for line in text.split(separator: "\n") where !line.hasPrefix("#") {
       let fields = line.split(separator: " ")
@@ -75,7 +75,7 @@ enum Golden {
 }
 
 extension String {
-  init(contentsOfFile path: String) throws {
+  init(readingFile path: String) throws {
     let file = try #require(fopen(path, "r"), "\(path)")
     defer { fclose(file) }
     var bytes: [UInt8] = []
