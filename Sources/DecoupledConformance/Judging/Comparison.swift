@@ -37,7 +37,7 @@ enum Comparison {
         if !own.isFinite, spoilt.contains(index / image) { continue }
         if !own.isFinite, !wanted.isFinite, Tolerance.specials(subject.nodes[node]) != .exact { continue }
         return .differs(
-          "gives \(own) instead of \(wanted) at \(place(index, judged.shape)) of \(name(subject, node, output))")
+          "gives \(number(own)) instead of \(number(wanted)) at \(place(index, judged.shape)) of \(name(subject, node, output))")
       }
       let error = abs(own - wanted) / scale
       if error > tolerance {
