@@ -76,14 +76,14 @@ final class BoxScorer {
     nodes.append(Group(column: 0, row: 0, magnitude: 0, firstNeighbour: Int32(groups.neighbours.count)))
     self.groups = Table(nodes)
     neighbours = Table(zip(groups.neighbours, groups.affinities).map { Neighbour(group: $0, affinity: $1) })
-    meetings = Table([Meeting](repeating: Meeting(), count: groups.count))
-    found = Table([Int32](repeating: 0, count: groups.count))
-    weights = Table([Float](repeating: 0, count: groups.count))
+    meetings = Table<Meeting>(repeating: Meeting(), count: groups.count)
+    found = Table<Int32>(repeating: 0, count: groups.count)
+    weights = Table<Float>(repeating: 0, count: groups.count)
   }
 
   private static func sums(_ width: Int, _ height: Int, _ value: (Int, Int) -> Float) -> Table<Float> {
     let stride = height + 1
-    let sums = Table([Float](repeating: 0, count: (width + 1) * stride))
+    let sums = Table<Float>(repeating: 0, count: (width + 1) * stride)
     // Column and row 0 hold no edges.
     for x in 1..<width {
       for y in 1..<height {
@@ -246,8 +246,8 @@ private struct GroupRuns {
   init(lines: Int, length: Int, _ id: (Int, Int) -> Int32) {
     self.length = length
     var groups: [Int32] = []
-    let lastRun = Table([Int32](repeating: 0, count: lines * length))
-    let isInRun = Table([Bool](repeating: false, count: lines * length))
+    let lastRun = Table<Int32>(repeating: 0, count: lines * length)
+    let isInRun = Table<Bool>(repeating: false, count: lines * length)
     for line in 0..<lines {
       var before: Int32 = 0
       for x in 0..<length {

@@ -18,9 +18,9 @@ public struct GradientEdgeDetector: EdgeDetector, Equatable {
   public var name: String { "gradient edges" }
 
   /// Added to the mean gradient (of colours from 0 to 1), so that noise in even areas stays weak.
-  private static let floor: Float = 0.02
+  private static let floor: Float = 0.03
   /// Brings the strongest edges to about 1: on a straight edge the triangle's mean is far below its peak.
-  private static let gain: Float = 0.25
+  private static let gain: Float = 0.2
 
   public func edges(in image: RGBImage) throws -> EdgeMap {
     try ImageLimits.check(width: image.width, height: image.height, what: "The photo")

@@ -12,6 +12,13 @@ final class Table<Element: BitwiseCopyable>: @unchecked Sendable {
     elements.initialize(from: values, count: values.count)
   }
 
+  /// As many equal elements.
+  init(repeating element: Element, count: Int) {
+    self.count = count
+    elements = .allocate(capacity: max(count, 1))
+    elements.initialize(repeating: element, count: count)
+  }
+
   deinit { elements.deallocate() }
 
   @inline(__always)

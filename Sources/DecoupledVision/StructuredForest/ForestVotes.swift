@@ -34,7 +34,7 @@ struct ForestVotes {
   func run() -> [Float] {
     let settings = forest.settings
     let tables = forest.tables
-    let sum = Table([Float](repeating: 0, count: width * height))
+    let sum = Table<Float>(repeating: 0, count: width * height)
     let step = settings.stride / settings.shrink
     let side = settings.innerSize
     let evaluated = settings.treesEvaluated

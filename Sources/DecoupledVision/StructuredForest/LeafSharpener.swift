@@ -9,8 +9,8 @@ final class LeafSharpener {
   private let tables: ForestTables
   /// Of the present leaf.
   private let segments: Table<UInt8>
-  private let counts = Table([Float](repeating: 0, count: 256))
-  private let means = Table([SIMD3<Float>](repeating: .zero, count: 256))
+  private let counts = Table<Float>(repeating: 0, count: 256)
+  private let means = Table<SIMD3<Float>>(repeating: .zero, count: 256)
 
   /// - Parameter colours: the padded photo, smoothed a little.
   init(_ colours: FloatImage, _ forest: StructuredForest, sharpening: Int) {
@@ -21,7 +21,7 @@ final class LeafSharpener {
     margin = (forest.settings.patchSize - forest.settings.innerSize) / 2
     self.sharpening = sharpening
     tables = forest.tables
-    segments = Table([UInt8](repeating: 0, count: side * side))
+    segments = Table<UInt8>(repeating: 0, count: side * side)
   }
 
   /// Counts the borders of a leaf after they were moved.

@@ -26,10 +26,10 @@ final class TreeSamples: Sendable {
     let perItem = (settings.samples + items - 1) / items
     let capacity = 2 * perItem * items
     // Filled photo by photo, each in its own part, so that the threads' order does not matter; closed up afterwards.
-    let columns = Table([Float](repeating: 0, count: capacity * featureIDs.count))
+    let columns = Table<Float>(repeating: 0, count: capacity * featureIDs.count)
     let area = settings.forest.innerSize * settings.forest.innerSize
-    let patches = Table([UInt8](repeating: 0, count: capacity * area))
-    let used = Table([Int32](repeating: 0, count: items))
+    let patches = Table<UInt8>(repeating: 0, count: capacity * area)
+    let used = Table<Int32>(repeating: 0, count: items)
     nonisolated(unsafe) var errors = [(any Error)?](repeating: nil, count: items)
     errors.withUnsafeMutableBufferPointer { errors in
       nonisolated(unsafe) let errors = errors
