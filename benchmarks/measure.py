@@ -19,7 +19,7 @@ import time
 from multiprocessing.connection import Client
 from pathlib import Path
 
-from timing import undisturbed
+from timing import WARM_UP, undisturbed
 
 HERE = Path(__file__).resolve().parent
 #: what a row of a table runs: method of the engine and its arguments
@@ -114,7 +114,7 @@ def main():
 def wanted(times, rounds):
     """Engines and rows of which there are too few undisturbed runs. The first engine takes part in every round."""
     missing = {
-        (peer, row) for peer, rows in times.items() for row, runs in rows.items() if len(undisturbed(runs)) < rounds}
+        (peer, row) for peer, rows in times.items() for row, runs in rows.items() if len(undisturbed(runs[WARM_UP:])) < rounds}
     first = next(iter(times))
     return missing | {(first, row) for _, row in missing} | {(first, "trunk") for _, row in missing if row == "label_pass"}
 

@@ -13,7 +13,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from peers import TITLES
-from timing import undisturbed
+from timing import WARM_UP, undisturbed
 
 ROWS = {
     "trunk": "trunk + classification", "label_pass": "one label pass", "one": "prediction, 1 class",
@@ -32,9 +32,9 @@ def parse():
 
 def runs_of(record, peer, row):
     """Undisturbed seconds. Of an engine that gives a label pass with the trunk only, the difference of the medians."""
-    runs = undisturbed(record["times"][peer].get(row, []))
+    runs = undisturbed(record["times"][peer].get(row, [])[WARM_UP:])
     if row == "label_pass" and record["workers"][peer].get("label_pass_contains_trunk"):
-        trunk = undisturbed(record["times"][peer].get("trunk", []))
+        trunk = undisturbed(record["times"][peer].get("trunk", [])[WARM_UP:])
         return [run - statistics.median(trunk) for run in runs] if trunk else []
     return runs
 
@@ -48,12 +48,22 @@ class Comparison:
         self.memory = {}
         self.workers = {}
         self.checks = {}
+        self.notes = []
 
     def add(self, record):
         for peer, rows in record["times"].items():
             self.workers[peer] = record["workers"][peer]
             self.checks |= {peer: record["checks"][peer]} if peer in record["checks"] else {}
-            self.memory[peer] = max(self.memory.get(peer, 0), record["memory"][peer]["peak"])
+            # Rows of their own, such as batches, hold sessions of their own besides.
+            if set(rows) <= set(ROWS):
+                self.memory[peer] = max(self.memory.get(peer, 0), record["memory"][peer]["peak"])
+            if not record["checked_first"] and peer == OURS and rows.get("one"):
+                first, later = rows["one"][0][0], undisturbed(rows["one"][WARM_UP:])
+                if later:
+                    opening = 1000 * record["workers"][peer]["opening"]
+                    self.notes.append(
+                        f"A new process opened the model in {opening:.0f} ms; its first prediction took {1000 * first:.0f} ms, "
+                        f"later ones {1000 * statistics.median(later):.0f} ms ({first / statistics.median(later):.1f}x).")
             for row in rows:
                 runs = runs_of(record, peer, row)
                 own = runs_of(record, OURS, row) if OURS in record["times"] else []
@@ -77,7 +87,7 @@ class Comparison:
                  "| --- |" + " --- |" * (len(rows) + 1)]
         for peer in peers:
             version = " ".join(filter(None, (self.workers[peer]["version"], self.workers[peer]["formulation"])))
-            cells = [self.cell(peer, row) for row in rows] + [f"{self.memory[peer] / 1e9:.2f}"]
+            cells = [self.cell(peer, row) for row in rows] + [f"{self.memory.get(peer, 0) / 1e9:.2f}"]
             lines.append(f"| {TITLES[peer]} {version} | " + " | ".join(cells) + " |")
         return lines
 
@@ -89,7 +99,19 @@ class Comparison:
             text = ["", "Mean difference of probabilities from PyTorch eager: " + ", ".join(found) + "."]
         if losses:
             text += ["", "Loss before the second step: " + ", ".join(losses) + "."]
-        return text
+        return text + [line for note in self.notes for line in ("", note)]
+
+    def own_rows(self):
+        """What was measured of this project alone."""
+        names = sorted({row for _, row in self.runs if row not in ROWS})
+        if not names:
+            return []
+        kinds = {"given": "prediction, {} classes given", "batch": "{} images in one call, 1 class each"}
+        lines = ["", "| decoupled alone | ms |", "| --- | --- |"]
+        for name in names:
+            kind = name.rstrip("0123456789")
+            lines.append(f"| {kinds[kind].format(name.removeprefix(kind))} | {self.cell(OURS, name)} |")
+        return lines
 
 
 def key_of(record):
@@ -129,11 +151,10 @@ def main():
         record = json.loads(path.read_text())
         comparisons[key_of(record)].add(record)
     comparisons = dict(sorted(comparisons.items(), key=lambda item: (item[0][0], -item[0][1])))
-    lines = ["# Benchmark", "", "Made by `benchmarks/run`. Milliseconds: **how many times decoupled's time**, median (least-most, runs).", ""]
+    lines = ["# Benchmark", "", "Made by `benchmarks/run`. Milliseconds: **how many times decoupled's time**, median (least-most, runs). The first run of each row, which warms up, and runs that other programs disturbed are not counted.", ""]
     for (kind, threads), one in comparisons.items():
         rows = [row for row in ROWS if any(row == other for _, other in one.runs)]
-        others = sorted({row for _, row in one.runs if row not in ROWS})
-        lines += [f"## {kind}, {threads} thread{'s' * (threads > 1)}", "", *one.table(rows + others), *one.agreement(), ""]
+        lines += [f"## {kind}, {threads} thread{'s' * (threads > 1)}", "", *one.table(rows), *one.own_rows(), *one.agreement(), ""]
     options.markdown.write_text("\n".join(lines))
     if options.plot:
         draw(comparisons, options.plot)

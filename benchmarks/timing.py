@@ -6,6 +6,8 @@ from pathlib import Path
 
 #: Shorter calls are repeated until they take this long, seconds: the kernel counts processor time in steps of 10 ms.
 SHORTEST = 0.2
+#: Runs of each row that come first and do not count: memory may have been taken from a process that waited.
+WARM_UP = 1
 #: Share of the machine that others may take during a run that counts.
 DISTURBANCE = 0.12
 

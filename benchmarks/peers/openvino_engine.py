@@ -1,4 +1,4 @@
-"""OpenVINO on its processor plugin, from the ONNX files without indices: with them its pools are several times slower."""
+"""OpenVINO on its processor plugin, from the ONNX files without indices of the pools."""
 
 import numpy as np
 import openvino
