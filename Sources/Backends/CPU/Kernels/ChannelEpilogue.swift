@@ -34,29 +34,38 @@ struct ChannelEpilogue {
     hasRelu = given.hasRelu
   }
 
-  /// Eight channels.
+  /// The channels of one vector.
   struct Part {
     let factor: ChannelVector
     let summand: ChannelVector
-    let hasRelu: Bool
+    /// What is smaller becomes 0.
+    let least: ChannelVector
 
     @inline(__always) func finish(_ value: ChannelVector) -> ChannelVector {
       let result = multiplyAdd(summand, value, factor)
-      return hasRelu ? result.replacing(with: 0, where: result .< 0) : result
+      return result.replacing(with: 0, where: result .< least)
     }
 
-    @inline(__always) func store(_ value: ChannelVector, _ target: UnsafeMutablePointer<Float>, first count: Int) {
+    /// Finishes the first `count` of these channels for some pixels, `step` floats apart before and `targetStep` after.
+    @inline(__always) func finish(
+      pixels: Int, _ source: UnsafePointer<Float>, _ step: Int, to target: UnsafeMutablePointer<Float>,
+      _ targetStep: Int, first count: Int
+    ) {
       if count == channelWidth {
-        storeChannels(finish(value), target)
+        for i in 0..<pixels { storeChannels(finish(loadChannels(source + i * step)), target + i * targetStep) }
       } else {
-        storeChannels(finish(value), target, first: count)
+        for i in 0..<pixels {
+          storeChannels(finish(loadChannels(source + i * step)), target + i * targetStep, first: count)
+        }
       }
     }
   }
 
   /// The channels from `channel` on, beyond the last of which there is padding.
   @inline(__always) func part(_ channel: Int) -> Part {
-    Part(factor: loadChannels(factors + channel), summand: loadChannels(summands + channel), hasRelu: hasRelu)
+    Part(
+      factor: loadChannels(factors + channel), summand: loadChannels(summands + channel),
+      least: ChannelVector(repeating: hasRelu ? 0 : -.infinity))
   }
 
   @inline(__always) func finish(_ value: Float, channel: Int) -> Float {

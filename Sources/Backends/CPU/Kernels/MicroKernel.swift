@@ -3,6 +3,7 @@
 ///
 /// Each element of the result is one sum in the order of the depth, whichever rows are computed with it: its bits do not
 /// depend on how rows are grouped.
+import CProcessor
 
 /// A number of rows as a type, so that the loop over them is unrolled.
 struct RowCount<let count: Int> {}
@@ -24,6 +25,13 @@ struct Panels {
 
   init(_ start: UnsafePointer<Float>, step: Int = 0, depthStep: Int = 16, count: Int = 1) {
     (self.start, self.step, self.depthStep, self.count) = (start, step, depthStep, count)
+  }
+
+  /// What the rows from `first` on ask for while they meet `panel` and the one behind it: the two panels that follow, one with
+  /// the first rows and one with the next, later nothing that is not there.
+  @inline(__always) func ahead(of panel: Int, first: Int) -> UnsafePointer<Float> {
+    let distance = first == 0 ? 2 : first <= MicroKernel.rows ? 3 : 0
+    return start + (panel + distance) * step
   }
 }
 
@@ -68,10 +76,11 @@ enum MicroKernel {
     for row in 0..<count { store16(sums[row], c + row * cStep) }
   }
 
-  /// The same with two panels, `next` floats apart, and 32 columns.
+  /// The same with two panels, `next` floats apart, and 32 columns. Meanwhile `depth` lines at `ahead` are asked for.
   @inline(__always) private static func pair<let count: Int>(
     _: RowCount<count>, depth: Int, _ a: UnsafePointer<Float>, rowStep: Int, depthStep: Int,
-    _ b: UnsafePointer<Float>, next: Int, _ bStep: Int, _ c: UnsafeMutablePointer<Float>, _ cStep: Int, adds: Bool
+    _ b: UnsafePointer<Float>, next: Int, _ bStep: Int, ahead: UnsafePointer<Float>,
+    _ c: UnsafeMutablePointer<Float>, _ cStep: Int, adds: Bool
   ) {
     var sums = InlineArray<count, PanelPair>(repeating: PanelPair(first: Vector16(), second: Vector16()))
     if adds {
@@ -79,9 +88,11 @@ enum MicroKernel {
         sums[row] = PanelPair(first: load16(c + row * cStep), second: load16(c + (row * cStep + 16)))
       }
     }
-    var (a, b) = (a, b)
+    var (a, b, ahead) = (a, b, ahead)
     for _ in 0..<depth {
       let (first, second) = (load16(b), load16(b + next))
+      dcn_processor_prefetch(ahead)
+      ahead += bStep
       for row in 0..<count {
         let factor = Vector16(repeating: a[row * rowStep])
         sums[row] = PanelPair(
@@ -96,17 +107,17 @@ enum MicroKernel {
     }
   }
 
-  /// One group of rows by all panels, or by all panels from `panel` on that pass together.
+  /// One group of rows by the panels from `panel` on that pass together.
   @inline(__always) private static func tile(
     rows: Int, depth: Int, _ a: UnsafePointer<Float>, rowStep: Int, depthStep: Int, _ panels: Panels, _ panel: Int,
-    _ c: UnsafeMutablePointer<Float>, _ cStep: Int, adds: Bool
+    ahead: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ cStep: Int, adds: Bool
   ) {
     let (b, target) = (panels.start + panel * panels.step, c + panel * 16)
     func run<let count: Int>(_ rows: RowCount<count>) {
       if panelsAtOnce == 2, panel + 2 <= panels.count {
         pair(
-          rows, depth: depth, a, rowStep: rowStep, depthStep: depthStep, b, next: panels.step, panels.depthStep, target,
-          cStep, adds: adds)
+          rows, depth: depth, a, rowStep: rowStep, depthStep: depthStep, b, next: panels.step, panels.depthStep,
+          ahead: ahead, target, cStep, adds: adds)
       } else {
         tile(
           rows, depth: depth, a, rowStep: rowStep, depthStep: depthStep, b, panels.depthStep, target, cStep, adds: adds)
@@ -141,8 +152,8 @@ enum MicroKernel {
     for panel in stride(from: 0, to: panels.count, by: panelsAtOnce) {
       eachGroup(rows) { first, count in
         tile(
-          rows: count, depth: depth, a + first * aStep, rowStep: aStep, depthStep: 1, panels, panel, c + first * cStep,
-          cStep, adds: adds)
+          rows: count, depth: depth, a + first * aStep, rowStep: aStep, depthStep: 1, panels, panel,
+          ahead: panels.ahead(of: panel, first: first), c + first * cStep, cStep, adds: adds)
       }
     }
   }
@@ -155,8 +166,8 @@ enum MicroKernel {
     for panel in stride(from: 0, to: panels.count, by: panelsAtOnce) {
       eachGroup(rows) { first, count in
         tile(
-          rows: count, depth: depth, a + first, rowStep: 1, depthStep: aStep, panels, panel, c + first * cStep, cStep,
-          adds: adds)
+          rows: count, depth: depth, a + first, rowStep: 1, depthStep: aStep, panels, panel,
+          ahead: panels.ahead(of: panel, first: first), c + first * cStep, cStep, adds: adds)
       }
     }
   }
@@ -169,8 +180,8 @@ enum MicroKernel {
     for panel in stride(from: 0, to: panels.count, by: panelsAtOnce) {
       eachGroup(rows) { first, count in
         tile(
-          rows: count, depth: depth, a + first * depth, rowStep: 1, depthStep: count, panels, panel, c + first * cStep,
-          cStep, adds: adds)
+          rows: count, depth: depth, a + first * depth, rowStep: 1, depthStep: count, panels, panel,
+          ahead: panels.ahead(of: panel, first: first), c + first * cStep, cStep, adds: adds)
       }
     }
   }

@@ -129,13 +129,9 @@ final class PatchConvolution: SwiftKernel {
     if parts.isChannelsLast(parts.epilogue.output) {
       let target = y + pixels.lowerBound * parts.outputChannels
       for channel in stride(from: channels.lowerBound, to: channels.upperBound, by: channelWidth) {
-        let part = epilogue.part(channel)
-        let count = min(channelWidth, channels.upperBound - channel)
-        for pixel in 0..<pixels.count {
-          part.store(
-            loadChannels(tile + (pixel * outputStep + channel)), target + (pixel * parts.outputChannels + channel),
-            first: count)
-        }
+        epilogue.part(channel).finish(
+          pixels: pixels.count, tile + channel, outputStep, to: target + channel, parts.outputChannels,
+          first: min(channelWidth, channels.upperBound - channel))
       }
     } else {
       for channel in channels {

@@ -70,7 +70,8 @@ struct WinogradBlocks {
     // Measured on Zen 3, and multiples of the rows of the micro-kernel.
     let wanted = inputs * outputs <= 128 * 128 ? 24 : 96
     let isShared = total < 6 * wanted
-    let tiles = isShared ? min(total, 4 * wanted) : wanted
+    // A little more room, so that a few tiles too many make no block of their own.
+    let tiles = isShared ? min(total, 4 * wanted) : wanted + wanted / 6
     let matrices =
       Form.frequencies
       * (WinogradPlacement.rows(tiles: tiles, channels: inputs).step

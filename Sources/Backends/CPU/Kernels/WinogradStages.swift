@@ -39,7 +39,9 @@ struct WinogradStages<Form: WinogradForm> {
   /// Each lane takes blocks of tiles through all steps.
   private func runBlocks(_ call: KernelCall, _ x: Rows<Float>, _ y: Rows<Float>) throws {
     let total = x.count * tiles.perImage
-    let count = (total + blocks.tiles - 1) / blocks.tiles
+    // As many blocks as lanes, or a multiple of it, where there are few: the lanes end together.
+    let (least, lanes) = ((total + blocks.tiles - 1) / blocks.tiles, call.lanes)
+    let count = least < 8 * lanes ? (least + lanes - 1) / lanes * lanes : least
     try call.parallelFor(count) { index, lane in
       let block = index * total / count..<(index + 1) * total / count
       let scratch = call.laneWorkspace(lane)!.assumingMemoryBound(to: Float.self)

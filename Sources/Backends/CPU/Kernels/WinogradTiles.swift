@@ -2,6 +2,7 @@
 ///
 /// A transformed block of tiles is a matrix [tile][channel] for each frequency. Matrices of successive frequencies lie
 /// `step` floats apart, which is no multiple of a large power of two: a tile's values would meet in one set of the cache.
+import CProcessor
 import DecoupledBackendKit
 
 /// Where the transforms of a block of tiles stand.
@@ -46,7 +47,9 @@ struct WinogradTiles<Form: WinogradForm> {
   }
 
   /// Floats that a lane needs to transform images of so many channels.
-  static func scratchCount(channels: Int) -> Int { paddedStep(channels) + Form.frequencies * channelWidth }
+  static func scratchCount(channels: Int) -> Int {
+    Form.frequencies * channelWidth + max(paddedStep(channels), Form.outputs * Form.outputs * channelWidth)
+  }
 
   /// Image, and row and column of the first result of a tile.
   @inline(__always) func place(_ tile: Int) -> (image: Int, y: Int, x: Int) {
@@ -66,6 +69,7 @@ struct WinogradTiles<Form: WinogradForm> {
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: Form.frequencies) { sources in
       let sources = sources.baseAddress!
       for tile in tiles {
+        if tile + 1 < tiles.upperBound { prefetch(tile + 1, x, channels) }
         let (image, y, x0) = place(tile)
         for i in 0..<Form.points {
           let row = y + i - top
@@ -89,6 +93,16 @@ struct WinogradTiles<Form: WinogradForm> {
     }
   }
 
+  /// Asks for the pixels that a tile adds to those of the tile before it.
+  @inline(__always) private func prefetch(_ tile: Int, _ x: Rows<Float>, _ channels: Int) {
+    let (image, y, x0) = place(tile)
+    let columns = max(0, x0 + Form.points - Form.outputs - left)..<max(0, min(width, x0 + Form.points - left))
+    for row in max(0, y - top)..<max(0, min(height, y + Form.points - top)) {
+      let line = x[image] + (row * width + columns.lowerBound) * channels
+      for i in stride(from: 0, to: columns.count * channels, by: 16) { dcn_processor_prefetch(line + i) }
+    }
+  }
+
   @inline(__always) private func transform(
     _ load: (Int) -> ChannelVector, _ target: UnsafeMutablePointer<Float>, _ step: Int,
     _ temporary: UnsafeMutablePointer<Float>
@@ -109,6 +123,8 @@ struct WinogradTiles<Form: WinogradForm> {
     _ matrices: UnsafePointer<Float>, _ placement: WinogradPlacement, channels: Int, tiles: Range<Int>,
     _ epilogue: ChannelEpilogue, to y: Rows<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
+    // Half transformed, and transformed: what is left is written in a loop of its own, which knows where the image ends.
+    let (halves, results) = (scratch, scratch + Form.frequencies * channelWidth)
     for tile in tiles {
       let (image, firstRow, firstColumn) = place(tile)
       let rows = min(Form.outputs, outHeight - firstRow)
@@ -119,17 +135,19 @@ struct WinogradTiles<Form: WinogradForm> {
         for j in 0..<Form.points {
           Form.output(
             { loadChannels(source + (channel + ($0 * Form.points + j) * placement.step)) },
-            { storeChannels($1, scratch + ($0 * Form.points + j) * channelWidth) })
+            { storeChannels($1, halves + ($0 * Form.points + j) * channelWidth) })
+        }
+        for i in 0..<rows {
+          Form.output(
+            { loadChannels(halves + (i * Form.points + $0) * channelWidth) },
+            { storeChannels($1, results + (i * Form.outputs + $0) * channelWidth) })
         }
         let part = epilogue.part(channel)
         let count = min(channelWidth, channels - channel)
         for i in 0..<rows {
-          let line = target + (i * outWidth * channels + channel)
-          Form.output(
-            { loadChannels(scratch + (i * Form.points + $0) * channelWidth) },
-            { j, value in
-              if j < columns { part.store(value, line + j * channels, first: count) }
-            })
+          part.finish(
+            pixels: columns, results + i * Form.outputs * channelWidth, channelWidth,
+            to: target + (i * outWidth * channels + channel), channels, first: count)
         }
       }
     }
