@@ -7,7 +7,7 @@ import CDecoupled
 import DecoupledBackendKit
 
 final class LargeWeightConvolution: SwiftKernel {
-  private static let slice = 768
+  private static let slice = 384
   /// Rows of weights that meet all panels together: a multiple of the rows of each micro-kernel.
   private static let group = 24
 
@@ -45,7 +45,8 @@ final class LargeWeightConvolution: SwiftKernel {
     blockRows = (wanted + Self.group - 1) / Self.group * Self.group
     patchesOffset = (epilogue.workspaceCount + 15) & ~15
     workspaceSize = (patchesOffset + panels * depth * 16) * 4
-    laneWorkspaceSize = (panels * blockRows * 16 + Self.group * (16 + (weights.isHalf ? Self.slice : 0))) * 4
+    laneWorkspaceSize =
+      (panels * 16 * (blockRows + Self.group) + (weights.isHalf ? Self.group * Self.slice : 0)) * 4
   }
 
   func run(_ call: KernelCall) throws {
@@ -93,32 +94,36 @@ final class LargeWeightConvolution: SwiftKernel {
     }
   }
 
-  /// Sums [panel, row, 16] of one block of rows.
+  /// Sums [row, panel * 16] of one block of rows.
   private func multiply(
     _ weights: LargeWeightRows, _ rows: Range<Int>, _ patches: UnsafePointer<Float>, panels: Int,
     into sums: UnsafeMutablePointer<Float>
   ) {
-    let total = panels * blockRows * 16
-    let part = sums + total
-    let widened = part + Self.group * 16
-    for i in 0..<total { sums[i] = 0 }
+    let width = panels * 16
+    let part = sums + blockRows * width
+    let widened = part + Self.group * width
+    for i in 0..<rows.count * width { sums[i] = 0 }
     for first in stride(from: 0, to: depth, by: Self.slice) {
       let length = min(Self.slice, depth - first)
       for row in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.group) {
         let count = min(Self.group, rows.upperBound - row)
-        var (source, step) = (UnsafePointer(widened), length)
+        // Then come the next rows or, behind the last ones, the next slice of the first.
+        let next = row + count < rows.upperBound ? (row + count, first) : (rows.lowerBound, first + length)
+        var (source, step, ahead) = (UnsafePointer(widened), length, 0)
         if let floats = weights.floats {
           (source, step) = (floats + (row * weights.step + first), weights.step)
+          ahead = (next.0 - row) * step + next.1 - first
         } else {
-          for i in 0..<count { weights.copy(row + i, first, length, to: widened + i * length) }
+          for i in 0..<count {
+            weights.prefetch(next.0 + i, next.1, length)
+            weights.copy(row + i, first, length, to: widened + i * length)
+          }
         }
-        for panel in 0..<panels {
-          let columns = patches + (panel * depth + first) * 16
-          MicroKernel.multiply(
-            rows: count, depth: length, source, step, Panels(columns), part, 16, adds: false)
-          let place = panel * blockRows + (row - rows.lowerBound)
-          add(part, count * 16, to: sums + place * 16)
-        }
+        let columns = patches + first * 16
+        MicroKernel.multiply(rows: count, depth: length, streamed: source, step, ahead: ahead, columns, part, width)
+        let others = Panels(columns + depth * 16, step: depth * 16, count: panels - 1)
+        MicroKernel.multiply(rows: count, depth: length, source, step, others, part + 16, width, adds: false)
+        add(part, count * width, to: sums + (row - rows.lowerBound) * width)
       }
     }
   }
@@ -130,13 +135,13 @@ final class LargeWeightConvolution: SwiftKernel {
   private func finish(
     _ sums: UnsafePointer<Float>, _ rows: Range<Int>, _ columns: Int, _ epilogue: Epilogue, _ y: Rows<Float>
   ) {
-    let pixels = windows.geometry.outputPixels
+    let (pixels, width) = (windows.geometry.outputPixels, (columns + 15) & ~15)
     let to = self.epilogue.output.steps
-    for column in 0..<columns {
-      let target = y[column / pixels] + column % pixels * to.pixel
-      let source = sums + (column / 16 * blockRows * 16 + column % 16)
+    for image in 0..<y.count {
       for row in rows {
-        target[row * to.channel] = epilogue.value(source[(row - rows.lowerBound) * 16], channel: row)
+        let source = sums + ((row - rows.lowerBound) * width + image * pixels)
+        let target = y[image] + row * to.channel
+        for pixel in 0..<pixels { target[pixel * to.pixel] = epilogue.value(source[pixel], channel: row) }
       }
     }
   }

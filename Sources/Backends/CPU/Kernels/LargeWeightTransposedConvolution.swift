@@ -1,16 +1,16 @@
 /// ConvTranspose with few input pixels and large weights, with the BatchNormalization (inference form) and Relu that may
 /// follow it. It is also the gradient of the convolution with large weights.
 ///
-/// A task owns a block of output channels, that is a block of columns of the weights. It copies pieces of some rows to the
-/// cache, where they lie close together, multiplies them with the pixels of all images, and adds the windows so made to their places in
-/// planes of its own: no two tasks write to the same plane, and each weight is read once.
+/// A task owns a block of output channels, that is a block of columns of the weights. It multiplies pieces of some rows with
+/// the pixels of all images, asking for those of the next rows meanwhile, and adds the windows so made to their places in planes
+/// of its own: no two tasks write to the same plane, and each weight is read once.
 ///
 /// Pixels without any value are left out: the seed of a saliency map has one cell that is not zero.
 import CDecoupled
 import DecoupledBackendKit
 
 final class LargeWeightTransposedConvolution: SwiftKernel {
-  /// Rows of weights that are copied to the cache together.
+  /// Rows of weights whose pieces are in the cache together.
   private static let slice = 64
 
   private let x: Operand
@@ -45,8 +45,8 @@ final class LargeWeightTransposedConvolution: SwiftKernel {
     windows = SmallWindows(geometry: geometry, steps: ImageSteps(channel: geometry.inputPixels, pixel: 1))
     epilogue = try EpilogueOperands(readers, bias: bias, shape: y.shape, layout: Int(y.layout))
     let size = geometry.kernelSize
-    let wanted = max(1, min(768 / size, (outputChannels + 15) / 16))
-    blockChannels = size == 1 && wanted > 16 ? wanted & ~15 : wanted
+    let wanted = max(1, min(800 / size, (outputChannels + 15) / 16))
+    blockChannels = wanted < 16 ? wanted : wanted & ~15
     panels = (blockChannels * size + 15) / 16
     packedStep = paddedStep(panels * 16)
     let columns = paddedStep(x.rows * x.planeLength)
@@ -73,7 +73,7 @@ final class LargeWeightTransposedConvolution: SwiftKernel {
       let products = call.laneWorkspace(lane)!.assumingMemoryBound(to: Float.self)
       let packed = products + panels * 16 * columns.count
       let planes = packed + packedStep * Self.slice
-      multiply(weights, block, pixels, columns: columns.count, step, packed, into: products)
+      multiply(weights, block, pixels, columns: columns.count, step, copy: packed, into: products)
       scatter(products, columns, block, epilogue, planes, y)
     }
   }
@@ -104,34 +104,39 @@ final class LargeWeightTransposedConvolution: SwiftKernel {
   /// Products [column, panel * 16] of one block of output channels.
   private func multiply(
     _ weights: LargeWeightRows, _ block: Range<Int>, _ pixels: UnsafePointer<Float>, columns: Int, _ step: Int,
-    _ packed: UnsafeMutablePointer<Float>, into products: UnsafeMutablePointer<Float>
+    copy: UnsafeMutablePointer<Float>, into products: UnsafeMutablePointer<Float>
   ) {
     let size = windows.geometry.kernelSize
-    let (start, length) = (block.lowerBound * size, block.count * size)
+    let (start, length, rows) = (block.lowerBound * size, block.count * size, self.x.shape[1])
     guard columns > 0 else { return }
-    for first in stride(from: 0, to: self.x.shape[1], by: Self.slice) {
-      let depth = min(Self.slice, self.x.shape[1] - first)
-      let source = pixels + first * step
-      for row in 0..<depth {
-        let target = packed + row * packedStep
-        weights.copy(first + row, start, length, to: target)
-        for i in length..<(length + 15) & ~15 { target[i] = 0 }
-      }
-      let next = first + depth..<min(self.x.shape[1], first + depth + Self.slice)
-      let width = 16 * MicroKernel.panelsAtOnce
-      for place in stride(from: 0, to: length, by: width) {
-        // The next rows come from memory while these are multiplied.
-        for row in next {
-          for line in stride(from: place, to: min(length, place + width), by: 16) {
-            weights.prefetch(row, start + line)
-          }
-        }
-        let count = min(MicroKernel.panelsAtOnce, (length - place + 15) / 16)
+    for first in stride(from: 0, to: rows, by: Self.slice) {
+      let depth = min(Self.slice, rows - first)
+      func multiply(_ pieces: Panels, from place: Int) {
         MicroKernel.multiply(
-          rows: columns, depth: depth, columnsOf: source, step,
-          Panels(packed + place, step: 16, depthStep: packedStep, count: count), products + place, panels * 16,
+          rows: columns, depth: depth, columnsOf: pixels + first * step, step, pieces, products + place, panels * 16,
           adds: first > 0)
       }
+      // Then come the next rows or, behind the last ones, the first of the next block.
+      let next = first + depth < rows ? (first + depth, start) : (0, start + length)
+      var whole = 0
+      if let floats = weights.floats {
+        whole = length & ~15
+        let ahead = (next.0 - first) * weights.step + next.1 - start
+        multiply(
+          Panels(
+            floats + (first * weights.step + start), step: 16, depthStep: weights.step, count: whole / 16, ahead: ahead),
+          from: 0)
+      }
+      guard whole < length else { continue }
+      // What is no whole panel, or has to be widened.
+      let rest = (length - whole + 15) & ~15
+      for row in 0..<depth {
+        let target = copy + row * packedStep
+        if weights.floats == nil { weights.prefetch(next.0 + row, next.1, length) }
+        weights.copy(first + row, start + whole, length - whole, to: target)
+        for i in length - whole..<rest { target[i] = 0 }
+      }
+      multiply(Panels(copy, step: 16, depthStep: packedStep, count: rest / 16), from: whole)
     }
   }
 

@@ -40,13 +40,13 @@ struct LargeWeightRows {
   let halves: UnsafePointer<Float16>?
   let step: Int
 
-  /// Asks for 16 elements of a row ahead of their use.
-  @inline(__always) func prefetch(_ row: Int, _ start: Int) {
+  /// Asks for some elements of a row ahead of their use.
+  @inline(__always) func prefetch(_ row: Int, _ start: Int, _ count: Int) {
     let place = row * step + start
     if let floats {
-      dcn_processor_prefetch(floats + place)
+      for i in stride(from: 0, to: count, by: 16) { dcn_processor_prefetch(floats + (place + i)) }
     } else if let halves {
-      dcn_processor_prefetch(halves + place)
+      for i in stride(from: 0, to: count, by: 32) { dcn_processor_prefetch(halves + (place + i)) }
     }
   }
 

@@ -22,16 +22,18 @@ struct Panels {
   /// Floats from one depth to the next within a panel.
   let depthStep: Int
   let count: Int
+  /// Floats from a panel to what is asked for while it passes by for the first time.
+  let ahead: Int
 
-  init(_ start: UnsafePointer<Float>, step: Int = 0, depthStep: Int = 16, count: Int = 1) {
+  /// - Parameter ahead: by default to the panels behind it.
+  init(_ start: UnsafePointer<Float>, step: Int = 0, depthStep: Int = 16, count: Int = 1, ahead: Int? = nil) {
     (self.start, self.step, self.depthStep, self.count) = (start, step, depthStep, count)
+    self.ahead = ahead ?? MicroKernel.panelsAtOnce * step
   }
 
-  /// What the rows from `first` on ask for while they meet `panel` and the one behind it: the two panels that follow, one with
-  /// the first rows and one with the next, later nothing that is not there.
+  /// What the rows from `first` on ask for while they meet `panel`: later rows find all of it there.
   @inline(__always) func ahead(of panel: Int, first: Int) -> UnsafePointer<Float> {
-    let distance = first == 0 ? 2 : first <= MicroKernel.rows ? 3 : 0
-    return start + (panel + distance) * step
+    start + (panel * step + (first == 0 ? ahead : 0))
   }
 }
 
@@ -58,15 +60,19 @@ enum MicroKernel {
   /// - Parameters:
   ///   - a: element (row, depth) is `a[row * rowStep + depth * depthStep]`.
   ///   - b: row `depth` of the panel is `b[depth * bStep..<depth * bStep + 16]`.
+  ///   - ahead: asked for meanwhile, in lines as far apart.
   @inline(__always) private static func tile<let count: Int>(
     _: RowCount<count>, depth: Int, _ a: UnsafePointer<Float>, rowStep: Int, depthStep: Int,
-    _ b: UnsafePointer<Float>, _ bStep: Int, _ c: UnsafeMutablePointer<Float>, _ cStep: Int, adds: Bool
+    _ b: UnsafePointer<Float>, _ bStep: Int, ahead: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>,
+    _ cStep: Int, adds: Bool
   ) {
     var sums = InlineArray<count, Vector16>(repeating: Vector16())
     if adds { for row in 0..<count { sums[row] = load16(c + row * cStep) } }
-    var (a, b) = (a, b)
+    var (a, b, ahead) = (a, b, ahead)
     for _ in 0..<depth {
       let columns = load16(b)
+      dcn_processor_prefetch(ahead)
+      ahead += bStep
       for row in 0..<count {
         sums[row] = multiplyAdd(sums[row], columns, Vector16(repeating: a[row * rowStep]))
       }
@@ -76,7 +82,7 @@ enum MicroKernel {
     for row in 0..<count { store16(sums[row], c + row * cStep) }
   }
 
-  /// The same with two panels, `next` floats apart, and 32 columns. Meanwhile `depth` lines at `ahead` are asked for.
+  /// The same with two panels, `next` floats apart, and 32 columns.
   @inline(__always) private static func pair<let count: Int>(
     _: RowCount<count>, depth: Int, _ a: UnsafePointer<Float>, rowStep: Int, depthStep: Int,
     _ b: UnsafePointer<Float>, next: Int, _ bStep: Int, ahead: UnsafePointer<Float>,
@@ -92,6 +98,7 @@ enum MicroKernel {
     for _ in 0..<depth {
       let (first, second) = (load16(b), load16(b + next))
       dcn_processor_prefetch(ahead)
+      dcn_processor_prefetch(ahead + next)
       ahead += bStep
       for row in 0..<count {
         let factor = Vector16(repeating: a[row * rowStep])
@@ -120,7 +127,9 @@ enum MicroKernel {
           ahead: ahead, target, cStep, adds: adds)
       } else {
         tile(
-          rows, depth: depth, a, rowStep: rowStep, depthStep: depthStep, b, panels.depthStep, target, cStep, adds: adds)
+          rows, depth: depth, a, rowStep: rowStep, depthStep: depthStep, b, panels.depthStep, ahead: ahead, target,
+          cStep,
+          adds: adds)
       }
     }
     switch rows {
@@ -184,6 +193,54 @@ enum MicroKernel {
           ahead: panels.ahead(of: panel, first: first), c + first * cStep, cStep, adds: adds)
       }
     }
+  }
+
+  /// c = a * panel, where A comes from memory: what is asked for meanwhile lies `ahead` floats on in each row.
+  @inline(never) static func multiply(
+    rows: Int, depth: Int, streamed a: UnsafePointer<Float>, _ aStep: Int, ahead: Int, _ panel: UnsafePointer<Float>,
+    _ c: UnsafeMutablePointer<Float>, _ cStep: Int
+  ) {
+    func run<let count: Int>(_ rows: RowCount<count>, _ first: Int) {
+      stream(rows, depth: depth, a + first * aStep, aStep, ahead: ahead, panel, c + first * cStep, cStep)
+    }
+    eachGroup(rows) { first, count in
+      switch count {
+      case 1: run(RowCount<1>(), first)
+      case 2: run(RowCount<2>(), first)
+      case 3: run(RowCount<3>(), first)
+      #if !X86_64_V2
+        case 4: run(RowCount<4>(), first)
+        case 5: run(RowCount<5>(), first)
+        case 6: run(RowCount<6>(), first)
+      #endif
+      #if X86_64_V4
+        case 7: run(RowCount<7>(), first)
+        case 8: run(RowCount<8>(), first)
+        case 9: run(RowCount<9>(), first)
+        case 10: run(RowCount<10>(), first)
+        case 11: run(RowCount<11>(), first)
+        case 12: run(RowCount<12>(), first)
+      #endif
+      default: break
+      }
+    }
+  }
+
+  @inline(__always) private static func stream<let count: Int>(
+    _: RowCount<count>, depth: Int, _ a: UnsafePointer<Float>, _ aStep: Int, ahead: Int, _ b: UnsafePointer<Float>,
+    _ c: UnsafeMutablePointer<Float>, _ cStep: Int
+  ) {
+    var sums = InlineArray<count, Vector16>(repeating: Vector16())
+    for line in stride(from: 0, to: depth, by: 16) {
+      for row in 0..<count { dcn_processor_prefetch(a + (row * aStep + line + ahead)) }
+      for i in line..<min(depth, line + 16) {
+        let columns = load16(b + i * 16)
+        for row in 0..<count {
+          sums[row] = multiplyAdd(sums[row], columns, Vector16(repeating: a[row * aStep + i]))
+        }
+      }
+    }
+    for row in 0..<count { store16(sums[row], c + row * cStep) }
   }
 
   /// Cuts rows into groups of about equal size: few rows in a group leave multipliers idle.

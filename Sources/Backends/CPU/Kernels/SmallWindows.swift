@@ -11,17 +11,17 @@ struct SmallWindows {
   func gather(
     _ image: UnsafePointer<Float>, pixel: Int, channels: Range<Int>, into target: UnsafeMutablePointer<Float>, step: Int
   ) {
-    let (top, left) = origin(pixel)
+    let inside = Inside(geometry, pixel)
     var target = target
     for channel in channels {
-      let plane = image + channel * steps.channel
+      let plane = image + (channel * steps.channel + inside.origin * steps.pixel)
       for u in 0..<geometry.kernelHeight {
-        let y = top + u * geometry.dilationY
-        for v in 0..<geometry.kernelWidth {
-          let x = left + v * geometry.dilationX
-          target.pointee = contains(y, x) ? plane[(y * geometry.width + x) * steps.pixel] : 0
-          target += step
-        }
+        let line = plane + u * geometry.dilationY * geometry.width * steps.pixel
+        let columns = inside.rows.contains(u) ? inside.columns : 0..<0
+        for v in 0..<columns.lowerBound { target[v * step] = 0 }
+        for v in columns { target[v * step] = line[v * geometry.dilationX * steps.pixel] }
+        for v in columns.upperBound..<geometry.kernelWidth { target[v * step] = 0 }
+        target += geometry.kernelWidth * step
       }
     }
   }
@@ -30,29 +30,36 @@ struct SmallWindows {
   func scatter(
     _ window: UnsafePointer<Float>, pixel: Int, channels: Int, to planes: UnsafeMutablePointer<Float>
   ) {
-    let (top, left) = origin(pixel)
-    var source = window
+    let inside = Inside(geometry, pixel)
     for channel in 0..<channels {
-      let plane = planes + channel * geometry.inputPixels
-      for u in 0..<geometry.kernelHeight {
-        let y = top + u * geometry.dilationY
-        for v in 0..<geometry.kernelWidth {
-          let x = left + v * geometry.dilationX
-          if contains(y, x) { plane[y * geometry.width + x] += source.pointee }
-          source += 1
-        }
+      let plane = planes + (channel * geometry.inputPixels + inside.origin)
+      for u in inside.rows {
+        let line = plane + u * geometry.dilationY * geometry.width
+        let source = window + (channel * geometry.kernelSize + u * geometry.kernelWidth)
+        for v in inside.columns { line[v * geometry.dilationX] += source[v] }
       }
     }
   }
 
-  private func origin(_ pixel: Int) -> (Int, Int) {
-    (
-      pixel / geometry.outWidth * geometry.strideY - geometry.top,
-      pixel % geometry.outWidth * geometry.strideX - geometry.left
-    )
-  }
+  /// The rows and columns of the kernel that lie inside the image at one output pixel.
+  private struct Inside {
+    /// Place of the kernel's first cell in a plane; it may lie outside.
+    let origin: Int
+    let rows: Range<Int>
+    let columns: Range<Int>
 
-  @inline(__always) private func contains(_ y: Int, _ x: Int) -> Bool {
-    y >= 0 && y < geometry.height && x >= 0 && x < geometry.width
+    init(_ geometry: ConvolutionGeometry, _ pixel: Int) {
+      let top = pixel / geometry.outWidth * geometry.strideY - geometry.top
+      let left = pixel % geometry.outWidth * geometry.strideX - geometry.left
+      origin = top * geometry.width + left
+      rows = Self.cells(geometry.kernelHeight, from: top, geometry.dilationY, size: geometry.height)
+      columns = Self.cells(geometry.kernelWidth, from: left, geometry.dilationX, size: geometry.width)
+    }
+
+    private static func cells(_ count: Int, from start: Int, _ step: Int, size: Int) -> Range<Int> {
+      let first = start < 0 ? min(count, (step - 1 - start) / step) : 0
+      let end = start < size ? min(count, (size - 1 - start) / step + 1) : 0
+      return first..<max(first, end)
+    }
   }
 }
