@@ -1,21 +1,19 @@
 import CDecoupled
 import DecoupledCore
-import Glibc
 
 /// The nodes of a case written out as the structs of `backend.h`, without memory of tensors. Lives as long as this object.
 final class NodeMemory {
-  let nodes: UnsafeMutableBufferPointer<dcn_node>
-  private var allocations: [UnsafeMutableRawPointer] = []
+  var nodes: UnsafeMutableBufferPointer<dcn_node> { memory.nodes }
+  private let memory: ContractMemory
 
   /// - Parameter layout: of the value with that shape, at its node and place.
   init(_ subject: Case, shapes: Case.Shapes, layouts: CaseLayouts, extra: [Attribute] = []) {
-    nodes = .allocate(capacity: subject.nodes.count)
-    nodes.initialize(repeating: dcn_node())
+    memory = ContractMemory(nodeCount: subject.nodes.count)
     var made: [[Int32]] = []
     var next: Int32 = 0
     for (index, node) in subject.nodes.enumerated() {
       let inputs = node.inputs.indices.map { place -> dcn_operand in
-        guard let shape = shapes.inputs[index][place] else { return absent() }
+        guard let shape = shapes.inputs[index][place] else { return ContractMemory.absent() }
         let type = subject.type(node: index, input: place)
         var operand = self.operand(type, shape, layouts.inputs[index][place], subject.gap)
         if case .previous(let output) = node.inputs[place] {
@@ -35,7 +33,7 @@ final class NodeMemory {
       let outputs = shapes.outputs[index].indices.map { place -> dcn_operand in
         numbers.append(next)
         next += 1
-        if node.absentOutputs.contains(place) { return absent() }
+        if node.absentOutputs.contains(place) { return ContractMemory.absent() }
         let type = subject.type(node: index, output: place)
         var operand = self.operand(type, shapes.outputs[index][place], layouts.outputs[index][place], subject.gap)
         operand.value = numbers[place]
@@ -43,14 +41,9 @@ final class NodeMemory {
         return operand
       }
       made.append(numbers)
-      nodes[index] = self.node(
+      nodes[index] = memory.node(
         node.kind.rawValue, "layer\(index)", node.attributes + extra, inputs: inputs, outputs: outputs)
     }
-  }
-
-  deinit {
-    for allocation in allocations { allocation.deallocate() }
-    nodes.deallocate()
   }
 
   /// Changes every operand of the first node that is there.
@@ -62,31 +55,6 @@ final class NodeMemory {
     }
   }
 
-  private func node(
-    _ kind: Int32, _ name: String, _ attributes: [Attribute], inputs: [dcn_operand], outputs: [dcn_operand]
-  ) -> dcn_node {
-    var node = dcn_node()
-    node.struct_size = UInt32(MemoryLayout<dcn_node>.size)
-    node.kind = kind
-    node.name = UnsafePointer(text(name))
-    node.attributes = UnsafePointer(array(attributes.map(attribute)))
-    node.attribute_count = Int32(attributes.count)
-    node.inputs = UnsafePointer(array(inputs))
-    node.input_count = Int32(inputs.count)
-    node.outputs = UnsafePointer(array(outputs))
-    node.output_count = Int32(outputs.count)
-    return node
-  }
-
-  private func absent() -> dcn_operand {
-    var operand = dcn_operand()
-    operand.struct_size = UInt32(MemoryLayout<dcn_operand>.size)
-    operand.flags = Int32(DCN_OPERAND_ABSENT)
-    operand.value = -1
-    operand.tensor.struct_size = UInt32(MemoryLayout<dcn_tensor>.size)
-    return operand
-  }
-
   private func operand(_ type: ElementType, _ shape: [Int], _ layout: Int32, _ gap: Case.Gap) -> dcn_operand {
     var operand = dcn_operand()
     operand.struct_size = UInt32(MemoryLayout<dcn_operand>.size)
@@ -94,31 +62,5 @@ final class NodeMemory {
       elementType: type, shape: shape, strides: GuardedTensor.strides(shape, layout: layout, gap: gap),
       layout: Layout(rawValue: layout), buffer: nil)
     return operand
-  }
-
-  private func attribute(_ attribute: Attribute) -> dcn_attribute {
-    var written = dcn_attribute()
-    written.struct_size = UInt32(MemoryLayout<dcn_attribute>.size)
-    written.name = UnsafePointer(text(attribute.name))
-    switch attribute.content {
-    case .integers(let values):
-      written.count = Int32(values.count)
-      written.integers = UnsafePointer(array(values.map(Int64.init)))
-    case .reals(let values):
-      written.count = Int32(values.count)
-      written.reals = UnsafePointer(array(values))
-    }
-    return written
-  }
-
-  private func array<Element>(_ elements: [Element]) -> UnsafeMutablePointer<Element> {
-    let copy = UnsafeMutablePointer<Element>.allocate(capacity: max(1, elements.count))
-    copy.initialize(from: elements, count: elements.count)
-    allocations.append(UnsafeMutableRawPointer(copy))
-    return copy
-  }
-
-  private func text(_ string: String) -> UnsafeMutablePointer<CChar> {
-    array(string.utf8.map { CChar(bitPattern: $0) } + [0])
   }
 }

@@ -100,11 +100,7 @@ final class OpenKernel: @unchecked Sendable {
     capacity: Int = Call.capacity
   ) throws -> (status: Int32, message: String) {
     try withExtendedLifetime((control, workspaces)) {
-      var context = dcn_run_context()
-      context.struct_size = UInt32(MemoryLayout<dcn_run_context>.size)
-      context.lanes = Int32(control.pool.lanes)
-      context.session = Unmanaged.passUnretained(control).toOpaque()
-      context.host = HostServices.table
+      var context = dcn_run_context(control)
       context.workspace = workspaceSize == 0 ? nil : workspaces.shared.start
       context.lane_workspace = laneWorkspaceSize == 0 ? nil : workspaces.lanes.start
       context.lane_workspace_size = UInt64(laneWorkspaceSize)
@@ -152,11 +148,7 @@ final class OpenConstant: @unchecked Sendable {
     _ control: RunControl, _ body: (UnsafePointer<dcn_run_context>) throws -> Void
   ) throws {
     try withExtendedLifetime(control) {
-      var context = dcn_run_context()
-      context.struct_size = UInt32(MemoryLayout<dcn_run_context>.size)
-      context.lanes = Int32(control.pool.lanes)
-      context.session = Unmanaged.passUnretained(control).toOpaque()
-      context.host = HostServices.table
+      var context = dcn_run_context(control)
       try body(&context)
     }
   }

@@ -75,11 +75,7 @@ public final class Execution: @unchecked Sendable {
       let outputs = try kernel.outputs.map(descriptor)
       let began = onKernel == nil ? 0 : Self.seconds()
       try withExtendedLifetime(control) {
-        var context = dcn_run_context()
-        context.struct_size = UInt32(MemoryLayout<dcn_run_context>.size)
-        context.lanes = Int32(control.pool.lanes)
-        context.session = Unmanaged.passUnretained(control).toOpaque()
-        context.host = HostServices.table
+        var context = dcn_run_context(control)
         context.workspace = workspace?.base
         context.lane_workspace = laneWorkspace?.base
         context.lane_workspace_size = UInt64(kernel.laneWorkspaceSize)

@@ -95,11 +95,7 @@ final class PackedParameters: Sendable {
     ) -> Int32
   ) throws {
     try withExtendedLifetime(control) {
-      var context = dcn_run_context()
-      context.struct_size = UInt32(MemoryLayout<dcn_run_context>.size)
-      context.lanes = Int32(control.pool.lanes)
-      context.session = Unmanaged.passUnretained(control).toOpaque()
-      context.host = HostServices.table
+      var context = dcn_run_context(control)
       try Backend.call(backend.info.name, "packing of '\(name)'") { message, capacity in
         function(backend.table, &context, message, capacity)
       }
