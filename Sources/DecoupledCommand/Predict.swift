@@ -76,11 +76,11 @@ struct Predict: ParsableCommand {
     let model = try ModelFile.open(self.model)
     let given = try labels.map { try $0.split(separator: ",").map { try model.classIndex(Words.trimmed($0)) } }
     let submission = try voc.map { try VOCSubmission(data: $0, set: set, competition: competition, output: output) }
-    let paths = try submission?.images ?? inputs.flatMap(images)
+    let paths = try submission?.images ?? inputs.flatMap(ImageFiles.list)
     let writer = PredictionWriter(
       model: model, folder: submission?.folder ?? output, overlay: overlay && submission == nil,
       foreground: foreground, activation: activation)
-    try checkTargets(paths, in: writer.folder)
+    try ImageFiles.checkTargets(paths, in: writer.folder, endings: [".png"])
     try submission?.check(model)
     let (backend, control) = try engine.open()
     var settings = PredictionSettings()
@@ -122,32 +122,5 @@ struct Predict: ParsableCommand {
       throw ExitCode(1)
     }
     if let submission { print(try submission.pack()) }
-  }
-
-  /// - Throws: when two results would have one name, or a result would replace an image.
-  private func checkTargets(_ paths: [String], in folder: String) throws {
-    var sources: [String: String] = [:]
-    let originals = Set(paths)
-    for path in paths {
-      let target = FilePaths.join(folder, FilePaths.stem(of: path) + ".png")
-      if let other = sources.updateValue(path, forKey: target) {
-        throw EngineError(
-          .invalidArgument, "'\(other)' and '\(path)' would both be written as '\(target)'; predict them apart.")
-      }
-      guard !originals.contains(target) else {
-        throw EngineError(.invalidArgument, "The result '\(target)' would replace an image; choose another --output.")
-      }
-    }
-  }
-
-  private func images(_ path: String) throws -> [String] {
-    guard FileAccess.isFolder(path) else { return [path] }
-    let found = try FileAccess.names(in: path).filter { name in
-      [".jpg", ".jpeg", ".png"].contains { name.lowercased().hasSuffix($0) }
-    }
-    guard !found.isEmpty else {
-      throw EngineError(.notFound, "The folder '\(path)' holds no .jpg, .jpeg or .png images.")
-    }
-    return found.map { FilePaths.join(path, $0) }
   }
 }
