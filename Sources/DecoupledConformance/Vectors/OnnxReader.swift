@@ -162,8 +162,21 @@ struct OnnxReader {
     let indices = try required(1)
     let size = Array(outputs[0].shape[2...])
     var result = made(.maxUnpool, [x, indices], [.integers("output_shape", size)])
-    let plane = Double(size[0] * size[1])
-    result.values[1] = indices.values.map { $0.truncatingRemainder(dividingBy: plane) }
+    // ONNX counts places through all planes, and in the plane that the window gives, of which output_shape is an extension.
+    let kernel = node.integers["kernel_shape"] ?? [1, 1]
+    let strides = node.integers["strides"] ?? [1, 1]
+    let pads = node.integers["pads"] ?? [0, 0, 0, 0]
+    let pooled = [0, 1].map { (axis: Int) -> Int in
+      let padding = pads[axis] + pads[axis + 2]
+      return (x.shape[2 + axis] - 1) * strides[axis] + kernel[axis] - padding
+    }
+    guard pooled[0] > 0, pooled[1] > 0, pooled[0] <= size[0], pooled[1] <= size[1] else {
+      throw Excluded("a result that is cut")
+    }
+    result.values[1] = indices.integers.map { index in
+      let place = index % (pooled[0] * pooled[1])
+      return Double(place / pooled[1] * size[1] + place % pooled[1])
+    }
     return result
   }
 
