@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import pictures
+
 
 class Network(nn.Module):
     """The classification network, bridging layers and segmentation network of a description (a dict).
@@ -166,18 +168,6 @@ class Network(nn.Module):
         return float(torch.stack((a + shift, b + shift)).abs().min())
 
 
-def photo(size, seed):
-    """A seeded picture [S,S,3] with large and small structure, uint8 RGB."""
-    generator = np.random.default_rng(seed)
-    block = max(1, size // 20)
-    cells = -(-size // block)
-    coarse = generator.integers(0, 256, (cells, cells, 3)).repeat(block, 0).repeat(block, 1)[:size, :size]
-    return (0.7 * coarse + 0.3 * generator.integers(0, 256, (size, size, 3))).astype(np.uint8)
-
-
 def network_input(image, description):
     """[1,3,S,S] as the model wants it."""
-    form = description["preprocessing"]
-    pixels = (image[..., ::-1] if form["channelOrder"] == "bgr" else image).astype(np.float64) * form["scale"]
-    pixels = (pixels - form["mean"]) / form["deviation"]
-    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32))
+    return torch.from_numpy(pictures.network_input(image, description))

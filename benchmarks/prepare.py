@@ -16,7 +16,8 @@ from safetensors.torch import save_file
 import decoupled
 import export_ncnn
 import export_onnx
-from network import Network, network_input, photo
+from network import Network, network_input
+from pictures import photo
 
 #: identified classes of the two images
 IDENTIFIED = (1, 3)

@@ -1,46 +1,10 @@
-"""Training steps of this project and of PyTorch on the same seeded batch."""
+"""Training steps of PyTorch."""
 
-import numpy as np
 import torch
 
-from network import Network, network_input, photo
+from batch import LEARNING_RATE, MOMENTUM, WEIGHT_DECAY, Batch
+from network import Network
 from peers.torch_engine import load
-
-# Small enough that the drawn weights do not diverge.
-LEARNING_RATE, MOMENTUM, WEIGHT_DECAY = 1e-6, 0.9, 5e-4
-
-
-class Batch:
-    """Images [N,3,S,S], labels [N,L] and masks [N,S,S]."""
-
-    def __init__(self, description, count):
-        size, classes = description["input_size"], description["classes"]
-        inputs = [network_input(photo(size, 10 + number), description) for number in range(count)]
-        self.images = np.concatenate([x.numpy() for x in inputs])
-        self.labels = np.eye(classes, dtype=np.float32)[np.arange(count) % classes]
-        self.masks = np.random.default_rng(5).integers(0, 2, (count, size, size))
-
-
-class DecoupledStep:
-    FORMULATIONS = ("cpu",)
-
-    def __init__(self, images, threads, formulation, phase, count):
-        import decoupled
-
-        batch = Batch(images.description, count)
-        model = decoupled.Model.open(images.folder / "model.safetensors")
-        self.own = decoupled.Step(
-            model, phase, count, backend=formulation or "cpu", threads=threads, momentum=MOMENTUM,
-            weight_decay=WEIGHT_DECAY)
-        masks = (batch.masks.astype(np.int32),) if phase == "segmentation" else ()
-        self.arrays = (batch.images, batch.labels, *masks)
-        self.version = ""
-
-    def step(self):
-        """One step; the loss before it."""
-        loss = self.own.compute(*self.arrays)
-        self.own.apply(LEARNING_RATE)
-        return loss
 
 
 class EagerStep:
@@ -82,4 +46,4 @@ class CompiledStep(EagerStep):
         self.loss = torch.compile(self.loss)
 
 
-STEPS = {"decoupled": DecoupledStep, "eager": EagerStep, "compiled": CompiledStep}
+STEPS = {"eager": EagerStep, "compiled": CompiledStep}

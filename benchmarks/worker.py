@@ -65,9 +65,13 @@ class Prediction:
 
 class Training:
     def __init__(self, options):
-        from training import STEPS
+        if options.peer == "decoupled":
+            from decoupled_step import DecoupledStep as Step
+        else:
+            from training import STEPS
 
-        self.steps = STEPS[options.peer](
+            Step = STEPS[options.peer]
+        self.steps = Step(
             Images(options.folder), options.threads, options.formulation, options.phase, options.batch)
         self.losses = []
 

@@ -86,7 +86,7 @@ final class ModelHandle: HandleObject, @unchecked Sendable {
 
   /// Replaces parameters by copies, so that changing them in place changes nobody else's. For use in `changing`.
   func makeOwn(_ names: [String]) throws {
-    for name in names { model.parameters[name] = try model.parameters[name]?.copy() }
+    for name in names { try model.parameters.makeOwn(name) }
   }
 
   /// The parts whose weights are all there.

@@ -30,7 +30,7 @@ final class StepHandle: HandleObject, @unchecked Sendable {
   private let plan: Plan
   private let execution: Execution
   private let normalization: Set<String>
-  private var solver: MomentumSolver
+  private let solver: MomentumSolver
   private let seed: UInt64
   private var results: [ValueID: Tensor] = [:]
   private var computed = false
@@ -70,7 +70,7 @@ final class StepHandle: HandleObject, @unchecked Sendable {
       network,
       feeds: [graph.image, graph.labels, graph.lossGradient] + (graph.mask.map { [$0] } ?? []) + graph.dropoutSeeds,
       fetches: [graph.loss] + graph.gradients.map(\.gradient) + graph.statistics.flatMap { [$0.mean, $0.variance] },
-      backend: try engine.open())
+      keepsPackedWeights: false, backend: try engine.open())
     self.solver = try Self.solver(solver, parameters, normalization, control)
     self.model = model
     seed = settings.seed
@@ -131,13 +131,7 @@ final class StepHandle: HandleObject, @unchecked Sendable {
     guard computed, !applied else {
       throw EngineError(.state, "There are no new gradients to apply; call dcn_step_compute first.")
     }
-    if learningRate != solver.settings.baseLearningRate {
-      var settings = solver.settings
-      settings.baseLearningRate = learningRate
-      let next = try Self.solver(settings, parameters, normalization, control)
-      try next.restore(solver.state)
-      solver = next
-    }
+    if learningRate != solver.settings.baseLearningRate { try solver.setLearningRate(learningRate) }
     var gradients: [String: Tensor] = [:]
     for (parameter, gradient) in zip(parameters, graph.gradients) {
       gradients[parameter.name] = try value(gradient.gradient)

@@ -10,10 +10,10 @@ struct RandomNetworkTests {
     ProcessInfo.processInfo.environment[name].flatMap(Int.init) ?? standard
   }
 
-  /// `DECOUPLED_RANDOM_BACKENDS` names others, separated by commas, such as the paths of all variants of cpu.
+  /// `DECOUPLED_RANDOM_BACKENDS` names others, separated by commas.
   private static let backends =
     ProcessInfo.processInfo.environment["DECOUPLED_RANDOM_BACKENDS"]?.split(separator: ",").map(String.init)
-    ?? ["openblas", "cpu"]
+    ?? ["openblas"] + cpuVariants
 
   @Test(arguments: backends)
   func agreesWithReference(_ name: String) throws {
@@ -38,7 +38,7 @@ struct RandomNetworkTests {
   }
 
   /// The halves of a network, with what goes from one to the other in the backend's layout, give what the whole gives.
-  @Test(arguments: ["openblas", "cpu"])
+  @Test(arguments: ["openblas"] + cpuVariants)
   func valuesAreCarriedFromPlanToPlan(_ name: String) throws {
     let backend = try BackendSearch.open(name)
     var graph = Graph()
@@ -69,7 +69,7 @@ struct RandomNetworkTests {
   }
 
   /// A backend that packs weights notices that they change.
-  @Test(arguments: ["openblas", "cpu"])
+  @Test(arguments: ["openblas"] + cpuVariants)
   func changedWeightsAreUsed(_ name: String) throws {
     var graph = Graph()
     let x = try graph.addInput("x", ValueType(.float32, [1, 8, 8, 8]))

@@ -17,7 +17,7 @@ struct HalfPrecisionTests {
     for path in [paths.whole, paths.half] { unlink(path) }
   }
 
-  @Test(arguments: ["reference", "openblas", "cpu"])
+  @Test(arguments: Golden.backends)
   func predictsAlmostTheSame(backend: String) throws {
     let model = try SavingsTests.model(.paper)
     let paths = try stored(model)
@@ -35,7 +35,7 @@ struct HalfPrecisionTests {
   }
 
   /// Kernels that widen weights on the way compute with the very values that are stored.
-  @Test(arguments: ["openblas", "cpu"])
+  @Test(arguments: ["openblas"] + Golden.cpuVariants)
   func computesWithWhatIsStored(backend: String) throws {
     let paths = try stored(SavingsTests.model(.paper))
     defer { remove(paths) }

@@ -72,7 +72,7 @@ struct SavingsTests {
 
   /// The plain procedure on `reference` against the savings of another backend, which may add some of its own: a seed with
   /// one cell that is not zero is back-propagated as a vector.
-  @Test(arguments: ["openblas", "cpu"], forms)
+  @Test(arguments: ["openblas"] + Golden.cpuVariants, forms)
   func savingsOfOtherBackends(backend: String, saliency: SaliencyForm) throws {
     let model = try Self.model(saliency)
     let (image, labels) = (Self.photo(seed: 2), [0, 2])
@@ -89,7 +89,7 @@ struct SavingsTests {
     }
   }
 
-  @Test(arguments: ["reference", "openblas", "cpu"])
+  @Test(arguments: Golden.backends)
   func batchesAndChunksDoNotMatter(backend: String) throws {
     let model = try Self.model(.paper)
     let images = (1...5).map { Self.photo(seed: $0) }

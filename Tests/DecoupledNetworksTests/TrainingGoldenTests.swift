@@ -7,16 +7,17 @@ import Testing
 @Suite(.enabled(if: Golden.shared != nil, Golden.absent))
 struct TrainingGoldenTests {
   /// `foreign` computes with whatever its manifest names, so it takes part when one is chosen.
-  static let backends = Set(BackendSearch.available().libraries.map(\.info.name)).sorted().filter {
-    $0 != "foreign" || getenv("DECOUPLED_FOREIGN_MANIFEST") != nil
-  }
+  static let backends =
+    Set(BackendSearch.available().libraries.map(\.info.name)).sorted().filter {
+      $0 != "cpu" && ($0 != "foreign" || getenv("DECOUPLED_FOREIGN_MANIFEST") != nil)
+    } + Golden.cpuVariants
 
   /// What the tolerances of phase 2's gradients and weights are multiplied by. Two values before derelu1_2 lie within 6e-6 of 0, less than
   /// float32 engines differ by: where one falls on the other side the gradients of all layers move by up to 1e-2 of their maximum.
   /// Backends that sum in double fall on the right side: `reference`, and openblas when DECOUPLED_OPENBLAS_PRECISE says so.
   /// In phase 1 the cpu plugin's sums without Winograd meet such a value in the second step.
   private func slack(_ backend: String, _ group: String) -> (gradients: Double, weights: Double) {
-    if group.hasPrefix("p1") { return (1, backend == "cpu" && Golden.allowed("cpu") < 10 ? 100 : 1) }
+    if group.hasPrefix("p1") { return (1, Golden.isCPU(backend) && Golden.allowed(backend) < 10 ? 100 : 1) }
     let sumsInDouble =
       backend == "reference" || backend == "openblas" && getenv("DECOUPLED_OPENBLAS_PRECISE") != nil
     return sumsInDouble ? (1, 1) : (100, 6)

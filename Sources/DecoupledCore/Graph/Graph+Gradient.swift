@@ -47,11 +47,14 @@ extension Graph {
   /// - Parameters:
   ///   - seed: the gradient that arrives at `target`, of its shape (the batch may be another, see `rowToImage`).
   ///   - rowToImage: int32 [rows]; the seed's row r back-propagates through the forward pass of that image.
+  ///   - recomputing: compute normalisations, the ReLUs on them and unpoolings once more where the backward pass reads
+  ///     them, rather than keep them until then: little work, and less than half of the memory of a decoder.
   ///
   /// Equation (3) of the paper, the class-specific saliency, is this call on the class score; training is this call on
   /// the loss. Parts that no path from a source reaches cost nothing.
   public mutating func gradient(
-    of target: ValueID, withRespectTo sources: [ValueID], seed: ValueID, rowToImage: ValueID? = nil
+    of target: ValueID, withRespectTo sources: [ValueID], seed: ValueID, rowToImage: ValueID? = nil,
+    recomputing: Bool = false
   ) throws -> [ValueID?] {
     let expected = self[target].type
     let given = self[seed].type
@@ -61,6 +64,7 @@ extension Graph {
     }
     let influenced = influence(of: sources)
     var gradients: [ValueID: ValueID] = [target: seed]
+    var recomputation = Recomputation()
     for index in nodes.indices.reversed() {
       let node = nodes[index]
       guard node.outputs.contains(where: { gradients[$0] != nil && influenced.contains($0) }) else { continue }
@@ -71,8 +75,9 @@ extension Graph {
         )
       }
       let wanted = node.inputs.map { $0.map { influenced.contains($0) } ?? false }
+      let source = recomputing ? try recomputation.source(of: node, in: &self) : node
       var context = GradientContext(
-        graph: self, node: node, outputGradients: node.outputs.map { gradients[$0] }, wanted: wanted,
+        graph: self, node: source, outputGradients: node.outputs.map { gradients[$0] }, wanted: wanted,
         rowToImage: rowToImage)
       let inputGradients = try node.operation.gradient(&context)
       self = context.graph

@@ -8,10 +8,15 @@ public struct Relu: Operator {
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
     // y > 0 exactly where x > 0, so the output serves and the pre-activation need not be kept.
-    [
-      try context.add1(
-        ReluGradient(), [try context.arriving(), context.node.outputs[0], context.rowToImage], "gradient")
-    ]
+    let (dy, y) = (try context.arriving(), context.node.outputs[0])
+    // A gradient that comes out of a pool stands at the places of maxima, and a maximum is positive where its pooled value
+    // is: the pooled values serve before they are spread, and the far larger y need not be kept.
+    if let (unpool, pool) = context.graph.pooling(of: y, gradient: dy) {
+      let kept = try context.add1(
+        ReluGradient(), [unpool.inputs[0], pool.outputs[0], context.rowToImage], "pooled-gradient")
+      return [try context.add1(unpool.operation, [kept] + unpool.inputs.dropFirst(), "gradient")]
+    }
+    return [try context.add1(ReluGradient(), [dy, y, context.rowToImage], "gradient")]
   }
 }
 
@@ -77,4 +82,15 @@ public struct SoftmaxGradient: Operator {
   public var kind: Int32? { Int32(DCN_OPERATOR_SOFTMAX_GRADIENT) }
   public var attributes: [Attribute] { [.integer("axis", axis)] }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 0)] }
+}
+
+extension Graph {
+  /// The unpooling that made `gradient`, and its pool, when that pooled `value`.
+  fileprivate func pooling(of value: ValueID, gradient: ValueID) -> (unpool: Node, pool: Node)? {
+    guard case .result(let made, _) = self[gradient].role, let unpool = nodes[made].operation as? MaxUnpool,
+      unpool.accumulate, let switches = nodes[made].inputs[1], case .result(let chosen, 1) = self[switches].role,
+      nodes[chosen].operation is MaxPool, nodes[chosen].inputs[0] == value
+    else { return nil }
+    return (nodes[made], nodes[chosen])
+  }
 }

@@ -23,6 +23,14 @@ public struct Conv: Operator {
     let dy = try context.arriving()
     let x = try context.type(ofInput: 0)
     var result: [ValueID?] = [nil, nil, nil]
+    // The gradient with respect to x last: what only the others read is free by then.
+    if context.wanted[1] {
+      try context.refuseRows()
+      result[1] = try context.add1(ConvWeightGradient(window), [context.node.inputs[0], dy], "weight-gradient")
+    }
+    if context.wanted.count > 2, context.wanted[2] {
+      result[2] = try context.add1(ReduceSum(axes: [0, 2, 3]), [dy], "bias-gradient")
+    }
     if context.wanted[0] {
       // Rows and columns that the strides never reached get their zeros back.
       let dyType = context.graph[dy].type
@@ -30,13 +38,6 @@ public struct Conv: Operator {
       let missing = [x.shape[2] - plain[0], x.shape[3] - plain[1]]
       result[0] = try context.add1(
         ConvTranspose(window, outputPadding: missing), [dy, context.node.inputs[1]], "data-gradient")
-    }
-    if context.wanted[1] {
-      try context.refuseRows()
-      result[1] = try context.add1(ConvWeightGradient(window), [context.node.inputs[0], dy], "weight-gradient")
-    }
-    if context.wanted.count > 2, context.wanted[2] {
-      result[2] = try context.add1(ReduceSum(axes: [0, 2, 3]), [dy], "bias-gradient")
     }
     return Array(result.prefix(context.node.inputs.count))
   }

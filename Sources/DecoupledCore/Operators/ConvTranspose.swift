@@ -29,15 +29,16 @@ public struct ConvTranspose: Operator {
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
     let dy = try context.arriving()
     var result: [ValueID?] = [nil, nil, nil]
-    if context.wanted[0] {
-      result[0] = try context.add1(Conv(window), [dy, context.node.inputs[1]], "data-gradient")
-    }
+    // The gradient with respect to x last: what only the others read is free by then.
     if context.wanted[1] {
       try context.refuseRows()
       result[1] = try context.add1(ConvWeightGradient(window), [dy, context.node.inputs[0]], "weight-gradient")
     }
     if context.wanted.count > 2, context.wanted[2] {
       result[2] = try context.add1(ReduceSum(axes: [0, 2, 3]), [dy], "bias-gradient")
+    }
+    if context.wanted[0] {
+      result[0] = try context.add1(Conv(window), [dy, context.node.inputs[1]], "data-gradient")
     }
     return Array(result.prefix(context.node.inputs.count))
   }

@@ -1,11 +1,10 @@
 import CDecoupled
 import Glibc
 
-/// The memory in which one caller runs plans, one at a time: the arena and the workspaces, kept between runs.
+/// The memory in which one caller runs plans, one at a time: the arena and the workspaces of lanes, kept between runs.
 public final class Execution: @unchecked Sendable {
   public let control: RunControl
   private var arena: TensorStorage?
-  private var workspace: TensorStorage?
   private var laneWorkspace: TensorStorage?
   /// Called after each kernel.
   public var onKernel: ((KernelTiming) -> Void)?
@@ -13,7 +12,7 @@ public final class Execution: @unchecked Sendable {
   public init(_ control: RunControl) { self.control = control }
 
   /// Bytes held for values and workspaces.
-  public var byteCount: Int { [arena, workspace, laneWorkspace].reduce(0) { $0 + ($1?.byteCount ?? 0) } }
+  public var byteCount: Int { [arena, laneWorkspace].reduce(0) { $0 + ($1?.byteCount ?? 0) } }
 
   /// Runs a plan.
   /// - Parameters:
@@ -26,7 +25,6 @@ public final class Execution: @unchecked Sendable {
     results: inout [ValueID: Tensor]
   ) throws {
     arena = try enough(arena, plan.arenaByteCount)
-    workspace = try enough(workspace, plan.workspaceByteCount)
     laneWorkspace = try enough(laneWorkspace, plan.laneWorkspaceByteCount * control.pool.lanes)
     let bound = try bind(plan, batch, feeds, parameters, &results)
     let halves = try Dictionary(
@@ -64,19 +62,23 @@ public final class Execution: @unchecked Sendable {
         layout: plan.values.layout(of: value), buffer: address, byteOffset: elementOffset * type.elementType.byteCount)
     }
 
-    for kernel in plan.kernels {
+    for (kernel, workspaceOffset) in zip(plan.kernels, plan.workspaceOffsets) {
       if control.isCancelled { throw EngineError.cancelled }
+      var constants: [PackedConstant] = []
       let inputs = try zip(kernel.inputs, kernel.packing).map { value, form in
         let tensor = try descriptor(value)
         guard form != 0, let value else { return tensor }
-        return try parameters.packed(
-          plan.values.name(of: value), tensor, form: form, backend: kernel.backend, control: control)
+        let constant = try parameters.packed(
+          plan.values.name(of: value), tensor, form: form, isKept: plan.keepsPackedWeights, backend: kernel.backend,
+          control: control)
+        constants.append(constant)
+        return constant.descriptor(for: tensor)
       }
       let outputs = try kernel.outputs.map(descriptor)
       let began = onKernel == nil ? 0 : Self.seconds()
-      try withExtendedLifetime(control) {
+      try withExtendedLifetime((control, constants)) {
         var context = dcn_run_context(control)
-        context.workspace = workspace?.base
+        context.workspace = kernel.workspaceSize == 0 ? nil : arena.map { $0.base + workspaceOffset }
         context.lane_workspace = laneWorkspace?.base
         context.lane_workspace_size = UInt64(kernel.laneWorkspaceSize)
         try Backend.call(kernel.backend.info.name, kernel.name) { message, capacity in

@@ -67,19 +67,35 @@ public final class ParameterStore: @unchecked Sendable {
   }
 
   /// What a kernel gets in place of a parameter that it wants packed.
+  /// - Parameter isKept: whether later runs may have it too; otherwise it lives as long as the caller holds it.
   func packed(
-    _ name: String, _ tensor: dcn_tensor, form: UInt64, backend: Backend, control: RunControl
-  ) throws -> dcn_tensor {
-    var result = tensor
+    _ name: String, _ tensor: dcn_tensor, form: UInt64, isKept: Bool, backend: Backend, control: RunControl
+  ) throws -> PackedConstant {
+    guard isKept else {
+      let constant = try PackedConstant(name, tensor, form: form, backend: backend, control: control)
+      dropPages(of: name)
+      return constant
+    }
     let (constant, isNew) = try packed.constant(
       name, version: versions[name] ?? 0, tensor, form: form, backend: backend, control: control)
-    // The packed form stands in for the pages it was made from.
-    if isNew, !overwritten.contains(name), let source = tensors[name] {
-      source.storage.dropPages(offset: source.byteOffset, byteCount: source.byteCount)
-    }
-    result.buffer = UnsafeMutableRawPointer(constant)
-    result.byte_offset = 0
-    result.layout = Int32(DCN_LAYOUT_PACKED)
-    return result
+    if isNew { dropPages(of: name) }
+    return constant
+  }
+
+  /// Replaces a parameter by a float32 copy, which may then be changed in place, wherever the parameter lies now.
+  package func makeOwn(_ name: String) throws { self[name] = try ownCopy(of: name) }
+
+  /// A float32 copy of a parameter. Where the parameter is mapped from a file, its pages are given back.
+  package func ownCopy(of name: String) throws -> Tensor? {
+    guard let tensor = tensors[name] else { return nil }
+    let copy = tensor.elementType == .float32 ? try tensor.copy() : try tensor.asFloat32()
+    dropPages(of: name)
+    return copy
+  }
+
+  /// A packed form, or a copy, stands in for the pages of a file that it was made from.
+  private func dropPages(of name: String) {
+    guard !overwritten.contains(name), let source = tensors[name] else { return }
+    source.storage.dropPages(offset: source.byteOffset, byteCount: source.byteCount)
   }
 }

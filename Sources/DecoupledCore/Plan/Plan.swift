@@ -21,10 +21,13 @@ public final class Plan: @unchecked Sendable {
   let kernels: [PlanKernel]
   let places: [ValueID: Place]
   let values: PlanValues
-  /// Bytes of the values between kernels, for the largest batch.
+  /// Where the workspace of each kernel stands in the arena.
+  let workspaceOffsets: [Int]
+  /// Bytes of the values between kernels and of the workspaces, for the largest batch.
   public let arenaByteCount: Int
-  let workspaceByteCount: Int
   let laneWorkspaceByteCount: Int
+  /// Whether packed weights stay for later runs.
+  let keepsPackedWeights: Bool
   /// Parameters that a run reads.
   let parameters: [ValueID]
   /// Parameters that a run reads in half precision.
@@ -36,10 +39,12 @@ public final class Plan: @unchecked Sendable {
   ///   stay in the backend's own layout; every other tensor of a caller is row-major.
   /// - Parameter halfParameters: names of parameters that are stored in half precision; kernels that can read them as they
   ///   are, others get a widened copy.
+  /// - Parameter keepsPackedWeights: whether the forms into which the backend packs weights are kept for later runs. Training
+  ///   changes the weights between runs: it packs them before each use, one layer at a time, in a tenth of the memory.
   /// - Throws: when something that is needed is neither fed, a parameter nor computed, or a backend fails.
   public init(
     _ graph: Graph, feeds: [ValueID], fetches: [ValueID], carried: Set<ValueID> = [],
-    halfParameters: Set<String> = [], backend: Backend
+    halfParameters: Set<String> = [], keepsPackedWeights: Bool = true, backend: Backend
   ) throws {
     let selection = try NodeSelection(graph, feeds: feeds, fetches: fetches)
     let views = ValueViews(graph, selection)
@@ -53,6 +58,7 @@ public final class Plan: @unchecked Sendable {
     self.feeds = feeds
     self.fetches = fetches
     self.backend = backend
+    self.keepsPackedWeights = keepsPackedWeights
     kernels = compiler.kernels
     let values = compiler.values
     self.values = values
@@ -64,8 +70,8 @@ public final class Plan: @unchecked Sendable {
     parametersAsStored = selection.parameters.filter(asStored.contains)
     let layout = Plan.place(kernels, values, external: Set(feeds + fetches), fetches: fetches)
     places = layout.places
+    workspaceOffsets = layout.workspaces
     arenaByteCount = layout.byteCount
-    workspaceByteCount = kernels.map(\.workspaceSize).max() ?? 0
     laneWorkspaceByteCount = kernels.map(\.laneWorkspaceSize).max() ?? 0
   }
 
@@ -79,7 +85,7 @@ public final class Plan: @unchecked Sendable {
 
   private static func place(
     _ kernels: [PlanKernel], _ values: PlanValues, external: Set<ValueID>, fetches: [ValueID]
-  ) -> (places: [ValueID: Place], byteCount: Int) {
+  ) -> (places: [ValueID: Place], workspaces: [Int], byteCount: Int) {
     let views = values.views
     var lives: [ValueID: (first: Int, last: Int)] = [:]
     for (step, kernel) in kernels.enumerated() {
@@ -109,8 +115,11 @@ public final class Plan: @unchecked Sendable {
         return ArenaLayout.Request(
           byteCount: type.shape.reduce(1, *) * type.elementType.byteCount, firstStep: lives[root]!.first,
           lastStep: lives[root]!.last)
-      })
+      }
+        + kernels.enumerated().map { step, kernel in
+          ArenaLayout.Request(byteCount: kernel.workspaceSize, firstStep: step, lastStep: step)
+        })
     for (root, offset) in zip(buffers, layout.offsets) { places[root] = .arena(offset) }
-    return (places, layout.byteCount)
+    return (places, Array(layout.offsets.dropFirst(buffers.count)), layout.byteCount)
   }
 }

@@ -76,7 +76,8 @@ extension TrainingGraph {
     let loss = try builder.graph.add1(SoftmaxCrossEntropy(), [scores, mask], name: "loss")
     let lossGradient = try builder.graph.addInput("loss_gradient", ValueType(elementType, [1]))
     let trained = builder.graph.parameters.filter { !fixed.contains($0) && !frozen(builder.graph[$0].name) }
-    let gradients = try builder.graph.gradient(of: loss, withRespectTo: trained, seed: lossGradient)
+    let gradients = try builder.graph.gradient(
+      of: loss, withRespectTo: trained, seed: lossGradient, recomputing: true)
     let statistics = builder.graph.nodes.filter { ($0.operation as? BatchNormalization)?.training == true }
       .map { (layer: $0.name, mean: $0.outputs[1], variance: $0.outputs[2]) }
     return TrainingGraph(

@@ -5,9 +5,7 @@ extension Model {
   func withOwnCopies(of names: [String]) throws -> Model {
     let own = ParameterStore()
     for name in parameters.names { own[name] = parameters[name] }
-    for name in names {
-      own[name] = try parameters[name].map { $0.elementType == .float32 ? try $0.copy() : try $0.asFloat32() }
-    }
+    for name in names { own[name] = try parameters.ownCopy(of: name) }
     return try Model(description, classNames: classNames, parameters: own)
   }
 

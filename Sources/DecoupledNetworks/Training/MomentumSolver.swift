@@ -3,7 +3,7 @@ import DecoupledCore
 /// Caffe's SGD: V = momentum V + rate (g + decay W), W = W - V, with the multipliers of each parameter; or Adam, whose V
 /// averages the gradients and which divides by the root of their averaged squares.
 public final class MomentumSolver {
-  public let settings: SolverSettings
+  public private(set) var settings: SolverSettings
   /// Trained parameters in the order of the gradients.
   public let names: [String]
   /// V of each trained parameter, by name; 0 at the start.
@@ -47,6 +47,15 @@ public final class MomentumSolver {
       }
       try own.copyContents(from: tensor)
     }
+  }
+
+  /// Changes the rate of the next steps.
+  /// - Throws: when no solver can work with it.
+  public func setLearningRate(_ rate: Double) throws {
+    var changed = settings
+    changed.baseLearningRate = rate
+    try changed.validate()
+    settings = changed
   }
 
   /// One step.

@@ -56,7 +56,7 @@ public final class TrainingStep {
     let feeds =
       [graph.image, graph.labels] + (graph.mask.map { [$0] } ?? []) + graph.dropoutSeeds + [graph.lossGradient]
     let fetches = [graph.loss] + graph.gradients.map(\.gradient) + graph.statistics.flatMap { [$0.mean, $0.variance] }
-    plan = try Plan(graph.graph, feeds: feeds, fetches: fetches, backend: backend)
+    plan = try Plan(graph.graph, feeds: feeds, fetches: fetches, keepsPackedWeights: false, backend: backend)
   }
 
   /// Runs an iteration. Nothing is changed when a pass fails, is cancelled or its loss is not finite.

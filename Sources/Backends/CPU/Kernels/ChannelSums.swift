@@ -32,9 +32,9 @@ struct ChannelSums {
     }
   }
 
-  /// The sums of dy and, behind the `channels` sums of each block, of dy * (x - center).
-  func products(
-    _ call: KernelCall, _ dy: Rows<Float>, _ x: Rows<Float>, center: UnsafePointer<Float>,
+  /// The sums of what arrives as dy and, behind the `channels` sums of each block, of that times (x - center).
+  @inline(__always) func products<Gradient: ArrivingGradient>(
+    _ call: KernelCall, _ dy: Rows<Float>, _ x: Rows<Float>, _ arriving: Gradient, center: UnsafePointer<Float>,
     partials: UnsafeMutablePointer<Double>
   ) throws {
     let tasks = tasks(x.count)
@@ -50,7 +50,7 @@ struct ChannelSums {
           let middle = widened(center + channel)
           for pixel in pixels {
             let offset = pixel * channels + channel
-            let value = widened(gradient + offset)
+            let value = widened(arriving.wide(gradient + offset, source + offset, channel))
             sum += value
             product += value * (widened(source + offset) - middle)
           }
@@ -58,9 +58,10 @@ struct ChannelSums {
           storeDoubles8(product, result + (channels + channel))
         } rest: { channel in
           for pixel in pixels {
-            let value = Double(gradient[pixel * channels + channel])
+            let offset = pixel * channels + channel
+            let value = Double(arriving.one(gradient[offset], source[offset], channel))
             result[channel] += value
-            result[channels + channel] += value * (Double(source[pixel * channels + channel]) - Double(center[channel]))
+            result[channels + channel] += value * (Double(source[offset]) - Double(center[channel]))
           }
         }
       }
@@ -142,6 +143,11 @@ private struct SquareTerm: SumTerm {
     let difference = Double(value) - center[channel]
     return difference * difference
   }
+}
+
+@inline(__always) private func widened(_ x: SIMD8<Float>) -> SIMD8<Double> {
+  SIMD8<Double>(
+    Double(x[0]), Double(x[1]), Double(x[2]), Double(x[3]), Double(x[4]), Double(x[5]), Double(x[6]), Double(x[7]))
 }
 
 @inline(__always) private func widened(_ address: UnsafePointer<Float>) -> SIMD8<Double> {

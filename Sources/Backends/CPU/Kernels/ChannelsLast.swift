@@ -26,8 +26,10 @@ enum ChannelsLast {
     case Int(DCN_OPERATOR_MAX_UNPOOL_GRADIENT): return try ChannelsLastMaximumUnpoolingGradient(node)
     case Int(DCN_OPERATOR_AVERAGE_POOL): return try ChannelsLastAveragePooling(node)
     case Int(DCN_OPERATOR_AVERAGE_UNPOOL): return try ChannelsLastAverageUnpooling(node)
+    case Int(DCN_OPERATOR_BATCH_NORMALIZATION) where readers.count == NormalizationReluGradient.length:
+      return try ChannelsLastNormalizationGradient(readers)
     case Int(DCN_OPERATOR_BATCH_NORMALIZATION): return try ChannelsLastNormalization(readers)
-    case Int(DCN_OPERATOR_BATCH_NORMALIZATION_GRADIENT): return try ChannelsLastNormalizationGradient(node)
+    case Int(DCN_OPERATOR_BATCH_NORMALIZATION_GRADIENT): return try ChannelsLastNormalizationGradient(readers)
     case Int(DCN_OPERATOR_REDUCE_SUM): return try ChannelsLastReduction(node)
     case Int(DCN_OPERATOR_CONCAT) where try node.axis(rank: 4) == 1: return try ChannelsLastConcatenation(node)
     case Int(DCN_OPERATOR_SLICE) where try node.axis(rank: 4) == 1: return try ChannelsLastSlice(node)

@@ -9,6 +9,10 @@ enum ChannelsLastKernels {
   /// How many leading nodes of the chain run as one of these kernels.
   static func supports(_ chain: Chain) -> Int {
     guard chain.count > 0 else { return 0 }
+    let longest = NormalizationReluGradient.length
+    if NormalizationReluGradient.leads(chain), (try? kernel(Chain(rebasing: chain[0..<longest]))) != nil {
+      return longest
+    }
     for count in stride(from: HostKernels.longestFusion(chain), to: 0, by: -1) {
       if (try? kernel(Chain(rebasing: chain[0..<count]))) != nil { return count }
     }
@@ -17,9 +21,10 @@ enum ChannelsLastKernels {
 
   /// The kernel, or nil when the chain is left to the shared kernels.
   static func makeKernel(_ chain: Chain) throws -> (any SwiftKernel)? {
-    guard let first = chain.first, let last = chain.last, chain.count <= HostKernels.longestFusion(chain) else {
-      return nil
-    }
+    guard let first = chain.first, let last = chain.last,
+      chain.count <= HostKernels.longestFusion(chain)
+        || chain.count == NormalizationReluGradient.length && NormalizationReluGradient.leads(chain)
+    else { return nil }
     if last.outputOperands.contains(where: { $0.isInternal }) {
       throw BackendFailure(
         status: Int32(DCN_STATUS_INVALID_ARGUMENT),

@@ -1,4 +1,5 @@
-/// BatchNormalizationGradient of channels-last images in both forms, with the arithmetic of the NCHW kernel.
+/// BatchNormalizationGradient of channels-last images in both forms, with the arithmetic of the NCHW kernel; also behind the
+/// gradient of a Relu whose mask is computed once more from x, so that it needs no memory.
 import CDecoupled
 import DecoupledBackendKit
 
@@ -6,6 +7,8 @@ final class ChannelsLastNormalizationGradient: SwiftKernel {
   private let dy: Operand
   private let x: Operand
   private let scale: Operand
+  /// Of the normalisation under the Relu, nil without one.
+  private let shift: Operand?
   private let mean: Operand
   private let variance: Operand
   private let dx: Operand?
@@ -17,8 +20,11 @@ final class ChannelsLastNormalizationGradient: SwiftKernel {
   private let sums: ChannelSums
   let workspaceSize: Int
 
-  init(_ node: NodeReader) throws {
-    dy = try node.image(0)
+  /// - Parameter readers: the gradient's node, or the four of `NormalizationReluGradient`.
+  init(_ readers: [NodeReader]) throws {
+    let node = readers[readers.count - 1]
+    dy = try readers.count == 1 ? node.image(0) : readers[2].image(0)
+    shift = try readers.count == 1 ? nil : readers[0].input(2, rank: 1...1)
     x = try node.image(1)
     scale = try node.input(2, rank: 1...1)
     mean = try node.input(3, rank: 1...1)
@@ -33,15 +39,32 @@ final class ChannelsLastNormalizationGradient: SwiftKernel {
     try node.require(dx == nil || dx?.shape == x.shape, "the gradient does not have the shape of x")
     try node.require(
       x.isChannelsLast && dy.isChannelsLast && dx?.isChannelsLast ?? true, "an operand is not channels-last")
-    for operand in [scale, mean, variance, dscale, dshift] {
+    for operand in [scale, shift, mean, variance, dscale, dshift] {
       try node.require(
         operand == nil || operand?.shape == [channels], "statistics of the wrong size for \(channels) channels")
     }
     sums = ChannelSums(channels: channels, pixels: x.planeLength)
-    workspaceSize = (4 * channels + sums.workspaceCount(images: x.rows, values: 2)) * MemoryLayout<Double>.size
+    workspaceSize = (6 * channels + sums.workspaceCount(images: x.rows, values: 2)) * MemoryLayout<Double>.size
   }
 
   func run(_ call: KernelCall) throws {
+    guard let workspace = call.workspace?.assumingMemoryBound(to: Double.self) else { return }
+    guard let shift else { return try run(call, PlainGradient(), workspace) }
+    let (scale, mean): (Rows<Float>, Rows<Float>) = (try call.parameter(self.scale), try call.parameter(self.mean))
+    let (variance, offset): (Rows<Float>, Rows<Float>) = (
+      try call.parameter(self.variance), try call.parameter(shift)
+    )
+    let factor = (workspace + 4 * channels).withMemoryRebound(to: Float.self, capacity: channels) { $0 }
+    for channel in 0..<channels {
+      factor[channel] = Float(
+        Double(scale.base[channel]) / (Double(variance.base[channel]) + epsilon).squareRoot())
+    }
+    try run(call, GradientThroughRelu(mean: mean.base, factor: factor, shift: offset.base), workspace)
+  }
+
+  @inline(__always) private func run<Gradient: ArrivingGradient>(
+    _ call: KernelCall, _ arriving: Gradient, _ workspace: UnsafeMutablePointer<Double>
+  ) throws {
     let dy: Rows<Float> = try call.input(self.dy)
     let x: Rows<Float> = try call.input(self.x)
     let scale: Rows<Float> = try call.parameter(self.scale)
@@ -52,13 +75,12 @@ final class ChannelsLastNormalizationGradient: SwiftKernel {
     let dshift: Rows<Float>? = try call.output(self.dshift)
     try call.requireBatch(x.count, dy.count, dx?.count ?? x.count, layer: self.x.layer)
     try call.requireBatch(channels, dscale?.count ?? channels, dshift?.count ?? channels, layer: self.x.layer)
-    guard let workspace = call.workspace?.assumingMemoryBound(to: Double.self) else { return }
     let tasks = sums.tasks(x.count)
     // First the sums of dy and of dy * (x - mean), then, in the other half, the factors of dx.
     let total = workspace
     if isTraining || dscale != nil || dshift != nil {
-      let partials = workspace + 4 * channels
-      try sums.products(call, dy, x, center: mean.base, partials: partials)
+      let partials = workspace + 6 * channels
+      try sums.products(call, dy, x, arriving, center: mean.base, partials: partials)
       sums.combine(partials, 0..<tasks.count, values: 2, into: total)
     }
     let factors = (workspace + 2 * channels).withMemoryRebound(to: Float.self, capacity: 3 * channels) { $0 }
@@ -84,16 +106,17 @@ final class ChannelsLastNormalizationGradient: SwiftKernel {
         if isTraining {
           vectors(channels) { i in
             let centered = load8(source + i) - load8(mean.base + i)
-            let rest = load8(gradient + i) - load8(average + i) - centered * load8(slope + i)
+            let rest = arriving.wide(gradient + i, source + i, i) - load8(average + i) - centered * load8(slope + i)
             store8(load8(factor + i) * rest, target + i)
           } rest: { i in
-            target[i] = factor[i] * (gradient[i] - average[i] - (source[i] - mean.base[i]) * slope[i])
+            target[i] =
+              factor[i] * (arriving.one(gradient[i], source[i], i) - average[i] - (source[i] - mean.base[i]) * slope[i])
           }
         } else {
           vectors(channels) { i in
-            store8(load8(factor + i) * load8(gradient + i), target + i)
+            store8(load8(factor + i) * arriving.wide(gradient + i, source + i, i), target + i)
           } rest: { i in
-            target[i] = factor[i] * gradient[i]
+            target[i] = factor[i] * arriving.one(gradient[i], source[i], i)
           }
         }
       }

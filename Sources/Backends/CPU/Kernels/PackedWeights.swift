@@ -193,8 +193,9 @@ enum WeightMemory {
 
   /// Large ones in large pages: fewer faults while they are packed, fewer misses while they are read.
   static func allocate(_ count: Int) throws -> UnsafeMutablePointer<Float> {
-    let size = max(64, (count * MemoryLayout<Float>.size + 63) & ~63)
-    guard let memory = aligned_alloc(size >= largePage ? largePage : 64, size) else {
+    let size = max(64, count * MemoryLayout<Float>.size)
+    let alignment = size >= largePage ? largePage : 64
+    guard let memory = aligned_alloc(alignment, (size + alignment - 1) & ~(alignment - 1)) else {
       throw BackendFailure(status: Int32(DCN_STATUS_OUT_OF_MEMORY), "no memory for \(size) bytes of packed weights")
     }
     // Not the end, which would fill up its last page.
