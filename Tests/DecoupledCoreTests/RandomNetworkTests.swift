@@ -24,13 +24,14 @@ struct RandomNetworkTests {
       let known = try network.known()
       let expected = try network.run(on: BackendSearch.open("reference"), known: known, threads: 2)
       let found = try network.run(on: backend, known: known, threads: network.threads.0)
-      // Some gradients are 0 but for rounding, such as those of biases before a normalisation.
+      // Some gradients are 0 but for rounding, such as those of biases before a normalisation,
+      // whose sums cancel.
       let scale = expected.values.joined().map(abs).max() ?? 0
       for (name, values) in expected.sorted(by: { $0.key < $1.key }) {
         let own = try #require(found[name])
         let largest = values.map(abs).max() ?? 0
         let worst = zip(values, own).map { abs($0 - $1) }.max() ?? 0
-        #expect(worst <= 3e-4 * max(largest, 1e-2 * scale), "seed \(seed), \(name): \(worst) of \(largest)")
+        #expect(worst <= 3e-4 * max(largest, 2e-2 * scale), "seed \(seed), \(name): \(worst) of \(largest)")
       }
       let others = try network.run(on: backend, known: known, threads: network.threads.1)
       #expect(others == found, "seed \(seed): other bits with \(network.threads.1) threads than \(network.threads.0)")

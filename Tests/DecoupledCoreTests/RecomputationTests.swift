@@ -78,8 +78,8 @@ struct RecomputationTests {
   @Test(arguments: ["reference", "openblas"] + cpuVariants)
   func holdsLessMemory(_ name: String) throws {
     let backend = try BackendSearch.open(name)
-    let kept = try Network(recomputing: false).plan(backend).arenaByteCount
-    let recomputed = try Network(recomputing: true).plan(backend).arenaByteCount
+    let kept = try Network(recomputing: false, size: 96).plan(backend).arenaByteCount
+    let recomputed = try Network(recomputing: true, size: 96).plan(backend).arenaByteCount
     #expect(Double(recomputed) < 0.8 * Double(kept), "\(recomputed) of \(kept) bytes")
   }
 

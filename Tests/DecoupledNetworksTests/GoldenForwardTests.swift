@@ -18,8 +18,10 @@ struct GoldenForwardTests {
         ("fwd.fc6", "relu6"), ("fwd.fc7", "relu7"), ("fwd.cls_score", "cls_score"), ("fwd.logits", "logits"),
         ("fwd.scores", "scores"), ("fwd.scores_max", "scores_max"),
       ]
-    let switches = (1...5).map { ("fwd.pool\($0)_switch", "pool\($0).1") } + [("fwd.score_switch", "score_max.1")]
-    let fetches = try (names + switches).map { try graph.graph.value(named: $0.1) }
+    let switches =
+      (1...5).map { ("fwd.pool\($0)_switch", "pool\($0).1", "fwd.conv\($0)_\($0 < 3 ? 2 : 3)") }
+      + [("fwd.score_switch", "score_max.1", "fwd.cls_score")]
+    let fetches = try (names.map(\.value) + switches.map(\.1)).map { try graph.graph.value(named: $0) }
     let plan = try Plan(
       graph.graph, feeds: [graph.image], fetches: fetches, backend: try BackendSearch.open(backendName))
     var results: [ValueID: Tensor] = [:]
@@ -31,9 +33,28 @@ struct GoldenForwardTests {
       let deviation = try Golden.deviation(result, try #require(file.tensors[golden], "\(golden)"))
       #expect(deviation <= Golden.allowed(backendName) * (try #require(deviations[golden])), "\(golden)")
     }
-    for (golden, value) in switches {
-      let result = try #require(results[try graph.graph.value(named: value)])
-      #expect(try result.array(Int32.self) == file.tensors[golden]?.array(Int32.self), "\(golden)")
+    for (golden, value, pooled) in switches {
+      let own = try #require(results[try graph.graph.value(named: value)])
+      let tolerance = Golden.allowed(backendName) * (try #require(deviations[pooled]))
+      try checkSwitches(
+        own, try #require(file.tensors[golden]), of: try #require(file.tensors[pooled]), tolerance, golden)
     }
+  }
+
+  /// The places of maxima are those of the reference tensors, except where another one is as large but for rounding.
+  private func checkSwitches(
+    _ own: Tensor, _ golden: Tensor, of pooled: Tensor, _ tolerance: Double, _ name: String
+  ) throws {
+    let (found, expected, values) = try (own.array(Int32.self), golden.array(Int32.self), pooled.array(Float.self))
+    let largest = values.map { Double(abs($0)) }.max() ?? 0
+    let (plane, windows) = (pooled.shape[2] * pooled.shape[3], own.shape[2] * own.shape[3])
+    try #require(found.count == expected.count && values.count / plane == found.count / windows)
+    for (index, (one, other)) in zip(found, expected).enumerated() where one != other {
+      let image = index / windows * plane
+      let difference = Double(values[image + Int(other)]) - Double(values[image + Int(one)])
+      #expect(difference <= 2 * tolerance * largest, "\(name), \(index): \(one) instead of \(other)")
+    }
+    let different = zip(found, expected).count { $0 != $1 }
+    #expect(different <= 1 + found.count / 1000, "\(name): \(different) of \(found.count)")
   }
 }
