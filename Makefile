@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1.0
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-PACKAGES := libopenblas-dev libpng-dev libffi-dev libturbojpeg0-dev libmatio-dev zlib1g-dev pkg-config gcc g++ make python3-venv valgrind abigail-tools
+PACKAGES := libopenblas-dev libpng-dev libffi-dev libturbojpeg0-dev zlib1g-dev pkg-config gcc g++ make python3-venv valgrind abigail-tools
 # Libraries that the foreign backend is tested with; those that this system does not have are left out.
 FOREIGN_PACKAGES := libblis4 libatlas3-base libblas3 libopenblas64-0 libdnnl2 libdnnl3
 DEMO_PACKAGES := tuxpaint-stamps-default mate-backgrounds lomiri-wallpapers-16.04 plasma-workspace-wallpapers

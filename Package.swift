@@ -67,11 +67,17 @@ let fuzzTargets: [Target] =
   Context.environment["DECOUPLED_FUZZ"] == nil
   ? []
   : [
-    .executableTarget(
-      name: "FormatFuzzer", dependencies: ["DecoupledCore", "DecoupledNetworks"], path: "Tests/fuzz/FormatFuzzer",
-      swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])],
-      linkerSettings: [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])])
+    fuzzTarget(
+      "FormatFuzzer", dependencies: ["DecoupledCore", "DecoupledNetworks", "DecoupledVision", "Yams"]),
+    fuzzTarget("DatasetFuzzer", dependencies: ["CZlib", "DecoupledVision"]),
   ]
+
+func fuzzTarget(_ name: String, dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies, path: "Tests/fuzz/\(name)",
+    swiftSettings: swiftSettings + [.unsafeFlags(["-parse-as-library"])],
+    linkerSettings: [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])])
+}
 
 let package = Package(
   name: "decoupled",
@@ -96,7 +102,6 @@ let package = Package(
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CFFI", providers: [.apt(["libffi-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CMatio", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
 
     .target(name: "DecoupledBackendKit", dependencies: ["CDecoupled", "CSystem"], swiftSettings: kernelSettings),
@@ -110,7 +115,7 @@ let package = Package(
     .target(
       name: "DecoupledConformance", dependencies: ["CDecoupled", "CSystem", "DecoupledBackendKit", "DecoupledCore"],
       swiftSettings: referenceSettings),
-    .target(name: "DecoupledVision", dependencies: ["CMatio", "CPNG", "CTurboJPEG"], swiftSettings: referenceSettings),
+    .target(name: "DecoupledVision", dependencies: ["CPNG", "CTurboJPEG", "CZlib"], swiftSettings: referenceSettings),
     .target(
       name: "DecoupledNetworks", dependencies: ["CZlib", "DecoupledCore", "DecoupledVision"],
       swiftSettings: swiftSettings),
@@ -151,10 +156,10 @@ let package = Package(
       name: "DecoupledReferenceTests", dependencies: ["CDecoupled", "DecoupledReference"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
     .testTarget(
-      name: "DecoupledVisionTests", dependencies: ["DecoupledVision"], exclude: ["Fixtures"],
+      name: "DecoupledVisionTests", dependencies: ["CZlib", "DecoupledVision"], exclude: ["Fixtures"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
     .testTarget(
-      name: "DecoupledNetworksTests", dependencies: ["DecoupledCore", "DecoupledNetworks", "DecoupledVision"],
+      name: "DecoupledNetworksTests", dependencies: ["DecoupledCore", "DecoupledNetworks", "DecoupledVision", "Yams"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
   ] + cpuTargets(2) + cpuTargets(3) + cpuTargets(4) + fuzzTargets
 )

@@ -9,38 +9,24 @@ enum Gzip {
 
   private static let headerAndLargestWindow: Int32 = 16 + 15
   private static let piece = 1 << 16
+  /// More is not decompressed; OpenCV's own forest has a tenth of it.
+  static let mostInflated = 256 << 20
 
-  /// - Throws: `EngineError` when the bytes are damaged, cut off, or hold more than `FileAccess.maximumSize`.
+  /// - Throws: `EngineError` when the bytes are damaged, cut off, or hold more than `mostInflated`.
   static func inflate(_ bytes: [UInt8], name: String) throws -> [UInt8] {
-    var stream = z_stream()
-    guard
-      inflateInit2_(&stream, headerAndLargestWindow, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
-    else { throw EngineError(.outOfMemory, "There is no memory to decompress '\(name)'.") }
-    defer { inflateEnd(&stream) }
+    guard let stream = InflateStream(bytes, range: bytes.indices, format: .gzip) else {
+      throw EngineError(.outOfMemory, "There is no memory to decompress '\(name)'.")
+    }
     var result: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: piece)
-    var input = bytes
-    let status = try input.withUnsafeMutableBufferPointer { input -> Int32 in
-      stream.next_in = input.baseAddress
-      stream.avail_in = UInt32(input.count)
-      var status = Z_OK
-      while status == Z_OK {
-        let made = buffer.withUnsafeMutableBufferPointer { buffer -> Int in
-          stream.next_out = buffer.baseAddress
-          stream.avail_out = UInt32(buffer.count)
-          status = CZlib.inflate(&stream, Z_NO_FLUSH)
-          return buffer.count - Int(stream.avail_out)
-        }
-        guard result.count + made <= FileAccess.maximumSize else {
-          throw EngineError(
-            .format, "'\(name)' holds more than \(FileAccess.maximumSize) bytes when it is decompressed.")
-        }
-        result += buffer[..<made]
-        if made == 0 && stream.avail_in == 0 { break }
+    while let made = buffer.withUnsafeMutableBufferPointer({ stream.read(into: $0) }), made > 0 {
+      guard result.count + made <= mostInflated else {
+        throw EngineError(
+          .format, "'\(name)' holds more than \(mostInflated) bytes when it is decompressed.")
       }
-      return status
+      result += buffer[..<made]
     }
-    guard status == Z_STREAM_END, stream.avail_in == 0 else {
+    guard stream.isWhole else {
       throw EngineError(.format, "'\(name)' is no whole gzip file: it is damaged or cut off.")
     }
     return result

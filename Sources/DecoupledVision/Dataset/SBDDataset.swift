@@ -48,6 +48,6 @@ public enum SBDDataset {
   static func mask(_ id: String, root: String) -> String { FilePaths.join(root, "cls/\(id).mat") }
 
   static func readMask(_ path: String) throws -> LabelMap {
-    try MATLABLabels.read(path, variable: "GTcls", field: "Segmentation")
+    try MATLABFile(path).labels(variable: "GTcls", field: "Segmentation")
   }
 }

@@ -1,46 +1,29 @@
 import DecoupledCore
-import DecoupledNetworks
+import DecoupledVision
 import Glibc
 
 /// A fuzz target for libFuzzer: the reader named in DECOUPLED_FUZZ_FORMAT on the given bytes. A reader may refuse them with a
 /// sentence; crashes, hangs and memory beyond the limit are findings.
 enum FormatFuzzer {
-  enum Format: String {
-    case caffemodel, prototxt, binaryproto, torch, safetensors
-  }
-
-  static let format: Format = {
-    guard let name = getenv("DECOUPLED_FUZZ_FORMAT"), let format = Format(rawValue: String(cString: name)) else {
-      fputs("set DECOUPLED_FUZZ_FORMAT to caffemodel, prototxt, binaryproto, torch or safetensors\n", stderr)
+  static let input: FormatInput = {
+    guard let name = getenv("DECOUPLED_FUZZ_FORMAT"), let format = FormatInput.Format(rawValue: String(cString: name))
+    else {
+      let known = FormatInput.Format.allCases.map(\.rawValue).joined(separator: " ")
+      fputs("set DECOUPLED_FUZZ_FORMAT to one of \(known)\n", stderr)
       exit(2)
     }
-    return format
+    return FormatInput(format, path: "/dev/shm/decoupled-fuzz-\(getpid())")
   }()
 
-  static let path = "/dev/shm/decoupled-fuzz-\(getpid())"
-  static let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-
   static func run(_ bytes: UnsafeRawBufferPointer) {
-    ftruncate(descriptor, 0)
-    pwrite(descriptor, bytes.baseAddress, bytes.count, 0)
-    do {
-      switch format {
-      case .prototxt:
-        let net = try CaffeNet(prototxt: path)
-        _ = net.classNames(try net.description())
-      case .binaryproto: _ = try CaffeMean.read(path)
-      case .caffemodel, .torch, .safetensors:
-        let file = try WeightFile(path: path)
-        // Values are read too, but for tensors that a sparse description makes larger than the file.
-        for tensor in file.tensors where tensor.elementCount <= bytes.count { _ = try tensor.readAll() }
-        _ = try WeightImport(
-          try WeightImport.network(for: file, description: format == .caffemodel ? nil : "tiny", classes: nil).model,
-          file: file)
-      }
-    } catch let error as EngineError {
+    do { try input.read(bytes) } catch let error as EngineError {
       // A refusal is one sentence.
       precondition(!error.message.isEmpty && error.status != .internal, error.message)
-    } catch {}
+    } catch let error as VisionError {
+      precondition(!error.message.isEmpty)
+    } catch {
+      preconditionFailure("\(error)")
+    }
   }
 }
 

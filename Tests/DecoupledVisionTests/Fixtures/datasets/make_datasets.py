@@ -1,11 +1,12 @@
 """Makes small data sets in foreign layouts, with the masks that their own tools make of them.
 
-pip install numpy scipy pycocotools pillow opencv-python-headless; python3 make_datasets.py
+pip install numpy scipy pycocotools pillow opencv-python-headless; python3 make_datasets.py [NAME...]
 """
 
 import json
 import pathlib
 import shutil
+import sys
 
 import cv2
 import numpy as np
@@ -194,6 +195,25 @@ def sbd():
     (folder / "val.txt").write_text(f"{names[2]}\n")
 
 
+def matlab():
+    """The labels of SBD in every type of number, compressed and not, between other variables and fields."""
+    folder = fresh("matlab")
+    labels = rng.integers(0, 21, (7, 9)).astype(np.uint8)
+    boundaries = np.empty((2, 1), object)
+    for c in range(2):
+        boundaries[c, 0] = scipy.sparse.csc_matrix(labels == c + 1)
+    for name in "uint8 int8 uint16 int16 uint32 int32 uint64 int64 single double".split():
+        for packed in True, False:
+            path = folder / f"{name}-{'packed' if packed else 'plain'}.mat"
+            scipy.io.savemat(
+                path, {"before": "a text", "GTcls": {"Boundaries": boundaries, "Segmentation": labels.astype(name),
+                       "CategoriesPresent": np.unique(labels).astype(float)[:, None]}, "after": np.eye(2, dtype=bool)},
+                do_compression=packed)
+            read = scipy.io.loadmat(path, simplify_cells=True)["GTcls"]["Segmentation"]
+            assert read.dtype == name and (read == labels).all()
+    save_labels(folder / "expected.png", labels)
+
+
 def ade20k():
     folder = fresh("ade20k")
     for number in range(2):
@@ -288,5 +308,6 @@ def data_layer():
     (folder / "windows.json").write_text(json.dumps(entries))
 
 
-for make in coco, polygons, panoptic, sbd, ade20k, labelme, data_layer:
-    make()
+for make in coco, polygons, panoptic, sbd, ade20k, labelme, data_layer, matlab:
+    if not sys.argv[1:] or make.__name__ in sys.argv[1:]:
+        make()

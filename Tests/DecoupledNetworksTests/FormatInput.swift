@@ -1,0 +1,1 @@
+../fuzz/FormatFuzzer/FormatInput.swift

@@ -1,0 +1,1 @@
+../../../Sources/DecoupledCommand/Recipe.swift
