@@ -828,8 +828,8 @@ typedef struct dcn_forest_options {
  *  there. NULL options are DCN_FOREST_OPTIONS_INIT.
  *  @param path safetensors; OpenCV's YAML when it ends in .yml, .yaml or .gz
  *  @param progress told the finished trees; it is called often
- *  Failures: INVALID_ARGUMENT, FORMAT (a photo or mask cannot be used, or no item has a mask), IO, STATE (trees of another
- *  training are there), CANCELLED. \since 0.1 */
+ *  Failures: INVALID_ARGUMENT, FORMAT (a photo or mask cannot be used, or no item has a mask), IO, OUT_OF_MEMORY (too many
+ *  samples), STATE (trees of another training are there), CANCELLED. \since 0.1 */
 int32_t dcn_forest_train(const dcn_dataset *dataset, const dcn_forest_options *DCN_NULLABLE options, const char *path,
                          dcn_count_callback DCN_NULLABLE progress, void *DCN_NULLABLE user_data);
 

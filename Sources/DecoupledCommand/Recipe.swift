@@ -40,12 +40,18 @@ struct Recipe: Decodable {
     var root = Yams.Node.mapping([:])
     if let path {
       let text = try FileAccess.readLines(path).joined(separator: "\n")
+      try checkSize(text, path)
       do {
         if let read = try Yams.compose(yaml: text) { root = read }
-      } catch { throw EngineError(.format, "The configuration '\(path)' is not YAML: \(error)") }
+      } catch {
+        // The lines behind show the place, which may be a hundred thousand signs long.
+        let reason = "\(error)".split(separator: "\n").first ?? ""
+        throw EngineError(.format, "The configuration '\(path)' is not YAML: \(reason.prefix(200))")
+      }
       guard root.mapping != nil else {
         throw EngineError(.format, "The configuration '\(path)' must hold settings by name, such as 'segmentation:'.")
       }
+      try checkNodes(root, path)
     }
     if let preset { root = set(root, ["network"], .mapping([Yams.Node("preset"): Yams.Node(preset)])) }
     if !overrides.isEmpty {
@@ -57,6 +63,42 @@ struct Recipe: Decodable {
       }
     }
     return try decode(root, source: path.map { "The configuration '\($0)'" } ?? "The configuration")
+  }
+
+  private static let mostBytes = 1 << 18
+  private static let mostAliases = 20
+  private static let mostNodes = 100_000
+
+  /// Aliases may repeat what holds aliases itself, so that a kilobyte of YAML stands for a terabyte. With few of them it stays
+  /// small enough to be counted.
+  private static func checkSize(_ text: String, _ path: String) throws {
+    let bytes = Array(text.utf8)
+    guard bytes.count <= mostBytes else {
+      throw EngineError(
+        .format, "The configuration '\(path)' has \(bytes.count) bytes; at most \(mostBytes) are read.")
+    }
+    let openings = Set(" \t\n[{,:-?".utf8)
+    let aliases = bytes.indices.count { index in
+      bytes[index] == UInt8(ascii: "*") && (index == 0 || openings.contains(bytes[index - 1]))
+    }
+    guard aliases <= mostAliases else {
+      throw EngineError(
+        .format, "The configuration '\(path)' has \(aliases) aliases (*name); at most \(mostAliases) are followed.")
+    }
+  }
+
+  private static func checkNodes(_ root: Yams.Node, _ path: String) throws {
+    var left = [root]
+    var count = 0
+    while let node = left.popLast() {
+      count += 1
+      guard count <= mostNodes else {
+        throw EngineError(
+          .format, "The configuration '\(path)' holds more than \(mostNodes) values when its aliases are followed.")
+      }
+      if let mapping = node.mapping { for (key, value) in mapping { left += [key, value] } }
+      if let sequence = node.sequence { left += sequence }
+    }
   }
 
   /// - Parameter source: what errors say is wrong.

@@ -181,5 +181,19 @@ import Testing
     var wrong = settings
     wrong.trees = 0
     #expect(sentence { _ = try ForestTrainer([], wrong) }.contains("trees"))
+    wrong = settings
+    wrong.samples = 2_000_000
+    wrong.featureShare = 1
+    wrong.forest.patchSize = 64
+    wrong.forest.orientations = 16
+    try withFolder { folder in
+      let items = try items(in: folder, count: 1)
+      func train(_ settings: ForestTrainingSettings, _ output: String) -> String {
+        sentence { _ = try ForestTraining(items, settings, output: output, control: RunControl(threads: 1)).run() }
+      }
+      #expect(train(wrong, folder + "/f.yml").contains("GB, the machine has"))
+      #expect(train(settings, folder + "/none/f.yml").contains("No such file"))
+      #expect(train(settings, folder).contains("is a folder"))
+    }
   }
 }

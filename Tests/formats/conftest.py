@@ -14,6 +14,8 @@ import pytest
 HERE = Path(__file__).resolve().parent
 FIXTURES = HERE / "fixtures"
 sys.path.insert(0, str(HERE))
+import measuring
+
 COMMAND = Path(os.environ["DECOUPLED_LIBRARY"]).parent / "decoupled"
 
 
@@ -25,6 +27,28 @@ def command() -> Callable[..., subprocess.CompletedProcess[str]]:
         assert (result.returncode == 0) == (expect == 0), result.stdout + result.stderr
         assert result.returncode >= 0, f"ended by signal {-result.returncode}: {result.stderr}"
         return result
+
+    return run
+
+
+def measured(*arguments: object) -> tuple[str, int]:
+    """What the command says when it refuses something, and the bytes of memory that it took."""
+    status, _, said, memory = measuring.run(COMMAND, *arguments)
+    assert status > 0, f"ended by {status}: {said}"
+    return said, memory
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Callable[..., str]:
+    """The sentence with which a weight file is refused: one line that names it, no output file, and no more memory than a small file
+    needs."""
+    def run(path: Path, *arguments: object) -> str:
+        output = tmp_path / "refused.safetensors"
+        said, memory = measured("import", path, *(arguments or ["--as-is"]), "--output", output)
+        assert len(said.strip().splitlines()) == 1 and path.name in said, said
+        assert memory < 200 << 20, f"{memory >> 20} MB of memory: {said}"
+        assert not output.exists()
+        return said
 
     return run
 

@@ -7,13 +7,12 @@ synced.
 from __future__ import annotations
 
 import os
-import resource
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
 
+import measuring
 from caffemodel import Net
 
 folder = Path(sys.argv[1])
@@ -35,11 +34,13 @@ try:
     copying = time.monotonic() - start
     copy.unlink()
     start = time.monotonic()
-    subprocess.run([command, "import", source, "--output", model], check=True)
+    status, output, said, memory = measuring.run(command, "import", source, "--output", model)
     importing = time.monotonic() - start
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"import {importing:.1f} s, copy and sync {copying:.1f} s, largest memory of the import {peak:.0f} MB")
-    if peak >= 300:
+    print(output + said, end="")
+    if status != 0:
+        sys.exit("The import failed.")
+    print(f"import {importing:.1f} s, copy and sync {copying:.1f} s, largest memory of the import {memory / 1e6:.0f} MB")
+    if memory >= 300e6:
         sys.exit("The import took 300 MB or more.")
 finally:
     for path in (copy, model, source):

@@ -55,9 +55,18 @@ public struct ForestTraining: Sendable {
   public func run(
     existing: ExistingRun = .refuse, progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) throws -> Int? {
+    try FileAccess.checkTarget(output)
     let pool = control.pool
     let trainer = try ForestTrainer(items, settings) { count, body in
       pool.forEach(count) { index, _ in body(index) }
+    }
+    // The system would end the process while the samples are written.
+    let memory = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))
+    guard Double(settings.memory) <= memory else {
+      throw EngineError(
+        .outOfMemory,
+        "A tree from \(settings.samples) samples takes \(settings.memory / 1_000_000_000) GB, the machine has "
+          + "\(Int(memory / 1e9)); take fewer.")
     }
     let paths = items.map { "\($0.imagePath) \($0.maskPath ?? "")" }.joined(separator: "\n")
     let identity = try JSONText.of(Identity(settings: settings, items: "\(CounterRandom.hash(paths))"))

@@ -135,11 +135,13 @@ final class COCOAnnotations: Sendable, Equatable {
     guard let place = places[id] else { throw VisionError("'\(path)' has no image with the id \(id).") }
     let image = images[place]
     var map = LabelMap(width: image.width, height: image.height)
-    var crowds: [Region] = []
+    // All crowds in one, so that memory does not grow with their number.
+    var crowds: [Bool] = []
     for object in objects[id] ?? [] {
       let region = try region(object, image)
       if object.isCrowd && settings.crowd == .void {
-        crowds.append(region)
+        if crowds.isEmpty { crowds = region.pixels }
+        for (i, isInside) in region.pixels.enumerated() where isInside { crowds[i] = true }
         continue
       }
       let clashes = settings.overlap == .void
@@ -147,11 +149,7 @@ final class COCOAnnotations: Sendable, Equatable {
         map.labels[i] = clashes && map.labels[i] != 0 ? LabelMap.void : object.classID
       }
     }
-    for region in crowds {
-      for (i, isInside) in region.pixels.enumerated() where isInside && map.labels[i] == 0 {
-        map.labels[i] = LabelMap.void
-      }
-    }
+    for (i, isInside) in crowds.enumerated() where isInside && map.labels[i] == 0 { map.labels[i] = LabelMap.void }
     return map
   }
 

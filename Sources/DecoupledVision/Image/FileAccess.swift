@@ -115,7 +115,19 @@ public enum FileAccess {
     if path.isEmpty || isFolder(path) { return }
     try makeFolder(FilePaths.folder(of: path))
     guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw failure("make the folder", path) }
-    guard isFolder(path) else { throw VisionError("'\(path)' is in the way: it is not a folder.") }
+    guard isFolder(path) else { throw VisionError("'\(path)' is in the way: it is not a folder.", isFileSystem: true) }
+  }
+
+  /// Checks, before long work whose result is to be written, that a file can be made at the path.
+  /// - Throws: `VisionError` when its folder is missing or may not be written to, or a folder is in its place.
+  public static func checkTarget(_ path: String) throws {
+    guard !isFolder(path) else {
+      throw VisionError("'\(path)' is a folder, so no file can be written there.", isFileSystem: true)
+    }
+    let folder = FilePaths.folder(of: path)
+    let directory = folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder
+    guard access(directory, W_OK | X_OK) == 0 else { throw failure("write", path) }
+    guard isFolder(directory) else { throw VisionError("'\(directory)' is not a folder.", isFileSystem: true) }
   }
 
   /// Writes a file so that either the whole content or nothing new is there, also after a crash: the bytes go to a
@@ -143,7 +155,7 @@ public enum FileAccess {
     var status = stat()
     if stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG {
       guard status.st_mode & S_IFMT != S_IFDIR else {
-        throw VisionError("'\(path)' is a folder, so no file can be written there.")
+        throw VisionError("'\(path)' is a folder, so no file can be written there.", isFileSystem: true)
       }
       let descriptor = open(path, O_WRONLY | O_CLOEXEC)
       guard descriptor >= 0 else { throw failure("write", path) }
