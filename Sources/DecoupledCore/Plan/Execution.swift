@@ -27,46 +27,13 @@ public final class Execution: @unchecked Sendable {
     arena = try enough(arena, plan.arenaByteCount)
     laneWorkspace = try enough(laneWorkspace, plan.laneWorkspaceByteCount * control.pool.lanes)
     let bound = try bind(plan, batch, feeds, parameters, &results)
-    let halves = try Dictionary(
-      uniqueKeysWithValues: plan.parametersAsStored.map { ($0, try parameters.storedHalf(plan.graph[$0])) })
-
-    func descriptor(_ value: ValueID?) throws -> dcn_tensor {
-      guard let value else {
-        var absent = dcn_tensor()
-        absent.struct_size = UInt32(MemoryLayout<dcn_tensor>.size)
-        return absent
-      }
-      let type = plan.values.type(of: value)
-      var shape = type.shape
-      if let dimension = type.batch, let size = batch[dimension] { shape[0] = size }
-      var root = plan.values.isHalf(value) ? plan.values.original(value) : value
-      var elementOffset = 0
-      if case .view(let source, let offset)? = plan.places[root] { (root, elementOffset) = (source, offset) }
-      let address: UnsafeMutableRawPointer
-      if plan.values.isHalf(value), let tensor = halves[root] {
-        return dcn_tensor(
-          elementType: type.elementType, shape: shape, strides: plan.values.strides(of: value, shape: shape),
-          buffer: tensor.bytes, byteOffset: elementOffset * type.elementType.byteCount)
-      }
-      switch plan.places[root] {
-      case .arena(let offset)?: address = arena!.base + offset
-      case .external?:
-        guard let tensor = bound[root] else {
-          throw EngineError(.internal, "The value '\(plan.values.name(of: root))' has no memory.")
-        }
-        address = tensor.bytes
-      case .view?, nil: throw EngineError(.internal, "The value '\(plan.values.name(of: root))' has no place.")
-      }
-      return dcn_tensor(
-        elementType: type.elementType, shape: shape, strides: plan.values.strides(of: value, shape: shape),
-        layout: plan.values.layout(of: value), buffer: address, byteOffset: elementOffset * type.elementType.byteCount)
-    }
+    let operands = try PlanOperands(plan, batch, bound, parameters, arena: arena?.base)
 
     for (kernel, workspaceOffset) in zip(plan.kernels, plan.workspaceOffsets) {
       if control.isCancelled { throw EngineError.cancelled }
       var constants: [PackedConstant] = []
       let inputs = try zip(kernel.inputs, kernel.packing).map { value, form in
-        let tensor = try descriptor(value)
+        let tensor = try operands.descriptor(value)
         guard form != 0, let value else { return tensor }
         let constant = try parameters.packed(
           plan.values.name(of: value), tensor, form: form, isKept: plan.keepsPackedWeights, backend: kernel.backend,
@@ -74,7 +41,7 @@ public final class Execution: @unchecked Sendable {
         constants.append(constant)
         return constant.descriptor(for: tensor)
       }
-      let outputs = try kernel.outputs.map(descriptor)
+      let outputs = try kernel.outputs.map(operands.descriptor)
       let began = onKernel == nil ? 0 : Self.seconds()
       try withExtendedLifetime((control, constants)) {
         var context = dcn_run_context(control)
@@ -93,8 +60,22 @@ public final class Execution: @unchecked Sendable {
     }
     for fetch in plan.fetches {
       guard case .view? = plan.places[fetch], let target = bound[fetch] else { continue }
-      let source = try descriptor(fetch)
+      let source = try operands.descriptor(fetch)
       memcpy(target.bytes, source.buffer! + Int(source.byte_offset), target.byteCount)
+    }
+  }
+
+  /// Packs the weights of a plan as its kernels want them: what the first run would begin with.
+  public func pack(_ plan: Plan, parameters: ParameterStore) throws {
+    let bound = try Dictionary(
+      uniqueKeysWithValues: plan.parameters.map { ($0, try parameters.tensor(plan.graph[$0])) })
+    let operands = try PlanOperands(plan, [:], bound, parameters, arena: nil)
+    for kernel in plan.kernels {
+      for case (let value?, let form) in zip(kernel.inputs, kernel.packing) where form != 0 {
+        if control.isCancelled { throw EngineError.cancelled }
+        _ = try parameters.packed(
+          plan.values.name(of: value), operands.descriptor(value), form: form, backend: kernel.backend, control: control)
+      }
     }
   }
 

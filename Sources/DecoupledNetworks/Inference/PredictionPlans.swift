@@ -14,6 +14,9 @@ final class PredictionPlans {
   /// label rows -> probabilities.
   let labelPasses: Plan
 
+  /// What runs behind the classification network.
+  var segmentation: [Plan] { [saliency, spatial, labelPasses].compactMap { $0 } }
+
   init(_ model: Model, settings: PredictionSettings, backend: Backend) throws {
     let description = model.description
     let halves = model.parameters.halfNames

@@ -36,6 +36,11 @@ public final class Predictor {
     self.settings = settings
     plans = try PredictionPlans(model, settings: settings, backend: backend)
     execution = Execution(control)
+    // Now rather than with the first image, for which somebody waits.
+    let segments = (try? model.requireSegmentation()) != nil
+    for plan in [plans.classification] + (segments ? plans.segmentation : []) {
+      try execution.pack(plan, parameters: model.parameters)
+    }
   }
 
   /// The sigmoid scores of each image: what the classification network alone says.
