@@ -74,7 +74,8 @@ public final class Execution: @unchecked Sendable {
       for case (let value?, let form) in zip(kernel.inputs, kernel.packing) where form != 0 {
         if control.isCancelled { throw EngineError.cancelled }
         _ = try parameters.packed(
-          plan.values.name(of: value), operands.descriptor(value), form: form, backend: kernel.backend, control: control)
+          plan.values.name(of: value), operands.descriptor(value), form: form, backend: kernel.backend, control: control
+        )
       }
     }
   }

@@ -26,6 +26,8 @@ public final class TensorStorage: @unchecked Sendable {
     if mapped {
       let result = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
       address = result == MAP_FAILED ? nil : result
+      // In large pages: the first run touches hundreds of megabytes.
+      if let address, size >= 1 << 24 { madvise(address, size, MADV_HUGEPAGE) }
     } else {
       address = aligned_alloc(Self.alignment, (size + Self.alignment - 1) & ~(Self.alignment - 1))
       if let address { memset(address, 0, size) }

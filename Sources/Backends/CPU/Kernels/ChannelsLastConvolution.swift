@@ -10,8 +10,8 @@ enum ChannelsLastConvolution {
   static func kernel(_ readers: [NodeReader]) throws -> any SwiftKernel {
     let parts = try ConvolutionParts(readers)
     switch try method(parts) {
-    case .winograd4: return WinogradConvolution(parts, .winograd4)
-    case .winograd6: return WinogradConvolution(parts, .winograd6)
+    case .winograd4: return try WinogradConvolution(parts, .winograd4)
+    case .winograd6: return try WinogradConvolution(parts, .winograd6)
     case .pixels: return try PixelConvolution(parts)
     case .patches: return try PatchConvolution(parts)
     }
@@ -48,8 +48,10 @@ struct ConvolutionParts {
   let hasConstantWeights: Bool
   /// Whether the weights are those of a ConvTranspose.
   let isFlipped: Bool
+  /// Height and width of the kernels that are packed.
+  private(set) var kernelShape: [Int]
   /// Geometry of the convolution from x to y.
-  let geometry: ConvolutionGeometry
+  private(set) var geometry: ConvolutionGeometry
   let epilogue: EpilogueOperands
   let inputChannels: Int
   let outputChannels: Int
@@ -71,6 +73,7 @@ struct ConvolutionParts {
     try node.require(y.shape[0] == x.shape[0] && y.shape[1] == outputChannels, "the result has shape \(y.shape)")
     try node.require(bias == nil || bias?.shape == [outputChannels], "the bias does not fit weights \(weights.shape)")
     let kernel = Array(weights.shape[2...])
+    kernelShape = kernel
     let (image, result) = (Array(x.shape[2...]), Array(y.shape[2...]))
     if isFlipped {
       let transposed = try ConvolutionGeometry(
@@ -89,12 +92,23 @@ struct ConvolutionParts {
   func isChannelsLast(_ operand: Operand) -> Bool { Int(operand.layout) == Int(DCN_LAYOUT_NHWC) }
 
   func packing(_ kind: WeightForm.Kind) -> WeightPacking {
-    WeightPacking(WeightForm(kind, isFlipped: isFlipped), shape: weights.shape)
+    WeightPacking(WeightForm(kind, isFlipped: isFlipped), shape: Array(weights.shape[..<2]) + kernelShape)
   }
 
-  /// Hands `body` the packed weights: the host's constant, or, where it handed in the tensor itself, a copy for this run.
+  /// The same layer with nothing but the middle of its 3x3 kernels.
+  var centres: ConvolutionParts {
+    var parts = self
+    parts.kernelShape = [1, 1]
+    (parts.geometry.kernelHeight, parts.geometry.kernelWidth) = (1, 1)
+    parts.geometry.top -= parts.geometry.dilationY
+    parts.geometry.left -= parts.geometry.dilationX
+    return parts
+  }
+
+  /// Hands `body` the packed weights, and whether they are but the middle of their kernels: the host's constant, or, where it
+  /// handed in the tensor itself, a copy for this run.
   func withWeights(
-    _ packing: WeightPacking, _ call: KernelCall, _ body: (UnsafePointer<Float>) throws -> Void
+    _ packing: WeightPacking, _ call: KernelCall, _ body: (UnsafePointer<Float>, _ isPointwise: Bool) throws -> Void
   ) throws {
     if let place = weights.place, let constant = call.packed(place) {
       guard let packed = constant as? PackedWeights, packed.packing.form.number == packing.form.number,
@@ -103,16 +117,15 @@ struct ConvolutionParts {
         throw BackendFailure(
           status: Int32(DCN_STATUS_INVALID_ARGUMENT), "layer \(weights.layer): the weights are packed in another form")
       }
-      return try body(packed.floats)
+      return try body(packed.floats, packed.isPointwise)
     }
     let copy = try WeightMemory.allocate(packing.count)
     defer { free(copy) }
-    if isHalf {
-      try packing.pack(try call.parameter(weights, Float16.self), into: copy, call)
-    } else {
-      try packing.pack(try call.parameter(weights, Float.self), into: copy, call)
-    }
-    try body(copy)
+    let isPointwise =
+      isHalf
+      ? try packing.pack(try call.parameter(weights, Float16.self), into: copy, call)
+      : try packing.pack(try call.parameter(weights, Float.self), into: copy, call)
+    try body(copy, isPointwise)
   }
 
   /// The form to ask the host for at this place of the inputs.

@@ -19,6 +19,8 @@ struct WeightForm {
   /// Whether the weights are stored as [C, M, kh, kw] and each kernel is turned round: those of ConvTranspose.
   let isFlipped: Bool
 
+  var isWinograd: Bool { kind == .winograd4 || kind == .winograd6 }
+
   /// The number by which the host asks for this form.
   var number: UInt64 { kind.rawValue << 1 | (isFlipped ? 1 : 0) }
 
@@ -75,18 +77,31 @@ struct WeightPacking {
   }
 
   /// Packs `weights`, a task for some input channels of each panel.
+  /// - Returns: whether all 3x3 kernels are zero but in the middle. Winograd's sums would leave a rounding error where those
+  ///   of such kernels, an identity above all, are exactly zero; then they are packed as the 1x1 kernels that they are.
   func pack<Stored: StoredWeight>(
     _ weights: Rows<Stored>, into packed: UnsafeMutablePointer<Float>, _ call: KernelCall
-  ) throws {
+  ) throws -> Bool {
+    let isPointwise = form.isWinograd && hasOnlyCentres(weights)
     let part = 64
     let parts = (inputs + part - 1) / part
     try call.parallelFor(panels * parts) { index, _ in
       let (panel, first) = (index / parts, index % parts * part)
       let channels = first..<min(inputs, first + part)
+      if isPointwise { return copyCentres(weights, panel, channels, into: packed) }
       switch form.kind {
       case .winograd4: transform(Winograd4.self, weights, panel, channels, into: packed)
       case .winograd6: transform(Winograd6.self, weights, panel, channels, into: packed)
       case .channelsLast, .channelsFirst: copy(weights, panel, channels, into: packed)
+      }
+    }
+    return isPointwise
+  }
+
+  private func hasOnlyCentres<Stored: StoredWeight>(_ weights: Rows<Stored>) -> Bool {
+    (0..<weights.count).allSatisfy { row in
+      stride(from: weights[row], to: weights[row] + weights.length, by: 9).allSatisfy { kernel in
+        (0..<9).allSatisfy { $0 == 4 || kernel[$0].widened == 0 }
       }
     }
   }
@@ -128,6 +143,14 @@ struct WeightPacking {
     }
   }
 
+  private func copyCentres<Stored: StoredWeight>(
+    _ weights: Rows<Stored>, _ panel: Int, _ channels: Range<Int>, into packed: UnsafeMutablePointer<Float>
+  ) {
+    for input in channels {
+      store16(kernels(weights, panel, input, tap: 4), packed + (panel * inputs + input) * 16)
+    }
+  }
+
   @inline(__always) private func copy<Stored: StoredWeight>(
     _ weights: Rows<Stored>, _ panel: Int, _ channels: Range<Int>, into packed: UnsafeMutablePointer<Float>
   ) {
@@ -145,6 +168,8 @@ struct WeightPacking {
 final class PackedWeights: PackedConstant {
   let packing: WeightPacking
   let floats: UnsafeMutablePointer<Float>
+  /// As `WeightPacking.pack` returns it.
+  private(set) var isPointwise = false
 
   init(_ tensor: dcn_tensor, _ form: WeightForm, _ call: KernelCall) throws {
     packing = WeightPacking(form, shape: tensor.shape)
@@ -165,9 +190,9 @@ final class PackedWeights: PackedConstant {
     }
     // Named types, because generic code is only fast where the compiler sees what it is called with.
     if type == Int(DCN_ELEMENT_F16) {
-      try packing.pack(Self.rows(of: tensor, Float16.self), into: floats, call)
+      isPointwise = try packing.pack(Self.rows(of: tensor, Float16.self), into: floats, call)
     } else {
-      try packing.pack(Self.rows(of: tensor, Float.self), into: floats, call)
+      isPointwise = try packing.pack(Self.rows(of: tensor, Float.self), into: floats, call)
     }
   }
 

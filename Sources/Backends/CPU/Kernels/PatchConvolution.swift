@@ -36,27 +36,30 @@ final class PatchConvolution: SwiftKernel {
   func packedForm(input: Int) -> UInt64 { parts.packedForm(input: input, packing) }
 
   func run(_ call: KernelCall) throws {
+    try parts.withWeights(packing, call) { weights, _ in try run(call, weights) }
+  }
+
+  /// With weights that the caller has packed.
+  func run(_ call: KernelCall, _ weights: UnsafePointer<Float>) throws {
     let x: Rows<Float> = try call.input(parts.x)
     let y: Rows<Float> = try call.output(parts.epilogue.output)
     try call.requireBatch(x.count, y.count, layer: parts.x.layer)
     let epilogue = try ChannelEpilogue(
       parts.epilogue, call, call.workspace!.assumingMemoryBound(to: Float.self))
     let pixels = parts.geometry.outputPixels
-    try parts.withWeights(packing, call) { weights in
-      try call.parallelFor(x.count * blocks * cuts) { index, lane in
-        let (image, block, cut) = (index / cuts / blocks, index / cuts % blocks, index % cuts)
-        let range = min(pixels, block * blockPixels)..<min(pixels, (block + 1) * blockPixels)
-        let panels = cut * packing.panels / cuts..<(cut + 1) * packing.panels / cuts
-        let tile = call.laneWorkspace(lane)!.assumingMemoryBound(to: Float.self)
-        let patches = tile + blockPixels * outputStep
-        if isSourceChannelsLast {
-          multiplyRows(x[image], range, weights, panels, patches, tile)
-        } else {
-          multiplyColumns(x[image], range, weights, panels, patches, tile)
-        }
-        finish(
-          tile, range, panels.lowerBound * 16..<min(parts.outputChannels, panels.upperBound * 16), epilogue, y[image])
+    try call.parallelFor(x.count * blocks * cuts) { index, lane in
+      let (image, block, cut) = (index / cuts / blocks, index / cuts % blocks, index % cuts)
+      let range = min(pixels, block * blockPixels)..<min(pixels, (block + 1) * blockPixels)
+      let panels = cut * packing.panels / cuts..<(cut + 1) * packing.panels / cuts
+      let tile = call.laneWorkspace(lane)!.assumingMemoryBound(to: Float.self)
+      let patches = tile + blockPixels * outputStep
+      if isSourceChannelsLast {
+        multiplyRows(x[image], range, weights, panels, patches, tile)
+      } else {
+        multiplyColumns(x[image], range, weights, panels, patches, tile)
       }
+      finish(
+        tile, range, panels.lowerBound * 16..<min(parts.outputChannels, panels.upperBound * 16), epilogue, y[image])
     }
   }
 

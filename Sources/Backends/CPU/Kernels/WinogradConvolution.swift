@@ -11,11 +11,13 @@ final class WinogradConvolution: SwiftKernel {
   private let parts: ConvolutionParts
   private let packing: WeightPacking
   private let blocks: WinogradBlocks
+  /// Computes the layer when its kernels are zero but in the middle.
+  private let pointwise: PatchConvolution
   let workspaceSize: Int
   let laneWorkspaceSize: Int
 
   /// - Parameter kind: `winograd4` or `winograd6`.
-  init(_ parts: ConvolutionParts, _ kind: WeightForm.Kind) {
+  init(_ parts: ConvolutionParts, _ kind: WeightForm.Kind) throws {
     self.parts = parts
     packing = parts.packing(kind)
     let floats: WinogradBlocks.Workspace
@@ -23,8 +25,10 @@ final class WinogradConvolution: SwiftKernel {
     case .winograd6: (blocks, floats) = WinogradBlocks.plan(Winograd6.self, parts)
     default: (blocks, floats) = WinogradBlocks.plan(Winograd4.self, parts)
     }
-    workspaceSize = (ChannelEpilogue.workspaceCount(parts.epilogue) + floats.shared) * 4
-    laneWorkspaceSize = floats.lane * 4
+    pointwise = try PatchConvolution(parts.centres)
+    workspaceSize = max(
+      pointwise.workspaceSize, (ChannelEpilogue.workspaceCount(parts.epilogue) + floats.shared) * 4)
+    laneWorkspaceSize = max(pointwise.laneWorkspaceSize, floats.lane * 4)
   }
 
   func packedForm(input: Int) -> UInt64 { parts.packedForm(input: input, packing) }
@@ -36,7 +40,8 @@ final class WinogradConvolution: SwiftKernel {
     let workspace = call.workspace!.assumingMemoryBound(to: Float.self)
     let epilogue = try ChannelEpilogue(parts.epilogue, call, workspace)
     let matrices = workspace + ChannelEpilogue.workspaceCount(parts.epilogue)
-    try parts.withWeights(packing, call) { weights in
+    try parts.withWeights(packing, call) { weights, isPointwise in
+      if isPointwise { return try pointwise.run(call, weights) }
       // Named types, because generic code is only fast where the compiler sees what it is called with.
       switch packing.form.kind {
       case .winograd6:
