@@ -15,4 +15,13 @@ int dcn_system_affinity(void);
 /// The number that the system has for the calling thread.
 int dcn_system_thread(void);
 
+/// Tells the processor that the thread is waiting in a loop.
+static inline void dcn_system_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 #endif

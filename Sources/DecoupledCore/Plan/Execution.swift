@@ -48,10 +48,13 @@ public final class Execution: @unchecked Sendable {
         context.workspace = kernel.workspaceSize == 0 ? nil : arena.map { $0.base + workspaceOffset }
         context.lane_workspace = laneWorkspace?.base
         context.lane_workspace_size = UInt64(kernel.laneWorkspaceSize)
-        try Backend.call(kernel.backend.info.name, kernel.name) { message, capacity in
-          kernel.backend.table.pointee.run(
-            kernel.handle, inputs, Int32(inputs.count), outputs, Int32(outputs.count), &context, message, capacity)
+        func call() throws {
+          try Backend.call(kernel.backend.info.name, kernel.name) { message, capacity in
+            kernel.backend.table.pointee.run(
+              kernel.handle, inputs, Int32(inputs.count), outputs, Int32(outputs.count), &context, message, capacity)
+          }
         }
+        if kernel.work?.isSmall == true { try control.pool.alone(call) } else { try call() }
       }
       onKernel?(
         KernelTiming(

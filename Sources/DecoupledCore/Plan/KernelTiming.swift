@@ -12,14 +12,17 @@ public struct KernelTiming: Sendable {
 /// Multiply-adds of a chain of nodes for the largest batch.
 struct KernelWork {
   let multiplyAdds: Int
+  /// Elements of the values that are read and written.
+  private let elements: Int
   /// What the batch counts, and its largest size.
   let batch: (dimension: BatchDimension, largest: Int)?
 
   init(_ graph: Graph, chain: [Int]) {
-    var sum = 0
+    var (sum, elements) = (0, 0)
     var batch: (dimension: BatchDimension, largest: Int)?
     for index in chain {
       let node = graph.nodes[index]
+      elements += (node.inputs.compactMap { $0 } + node.outputs).reduce(0) { $0 + graph[$1].type.shape.reduce(1, *) }
       let type = graph[node.outputs[0]].type
       func count(_ input: Int) -> Int {
         node.inputs.indices.contains(input) ? node.inputs[input].map { graph[$0].type.shape.reduce(1, *) } ?? 0 : 0
@@ -36,8 +39,12 @@ struct KernelWork {
       if let dimension = type.batch { batch = (dimension, type.shape[0]) }
     }
     multiplyAdds = sum
+    self.elements = elements
     self.batch = batch
   }
+
+  /// Whether a run takes a few microseconds, too little to share between threads.
+  var isSmall: Bool { multiplyAdds < 1 << 20 && elements < 1 << 17 }
 
   func multiplyAdds(_ sizes: [BatchDimension: Int]) -> Int {
     guard let batch, let size = sizes[batch.dimension] else { return multiplyAdds }

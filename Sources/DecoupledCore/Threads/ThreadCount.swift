@@ -9,8 +9,11 @@ public enum ThreadCount {
     if let text = dcn_system_environment("DECOUPLED_NUM_THREADS"), let number = Int(String(cString: text)), number > 0 {
       return min(number, 256)
     }
-    return max(1, min(affinity(), quota() ?? Int.max))
+    return available
   }
+
+  /// Processors that affinity and the cgroup quota allow.
+  static var available: Int { max(1, min(affinity(), quota() ?? Int.max)) }
 
   private static func affinity() -> Int {
     let granted = Int(dcn_system_affinity())

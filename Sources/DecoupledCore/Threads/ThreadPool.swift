@@ -1,4 +1,5 @@
 import CDecoupled
+import CSystem
 import Glibc
 import Synchronization
 
@@ -7,23 +8,31 @@ public final class ThreadPool: @unchecked Sendable {
   /// How many tasks run at the same time, the caller's included.
   public let lanes: Int
 
-  private let crew = Crew()
+  private let crew: Crew
   private var threads: [pthread_t] = []
   /// The process that has the threads: a fork of it has none of them, and locks in any state.
   private let owner = getpid()
   private let callers = Mutex<Void>(())
 
   /// What the threads share. They hold on to this, not to the pool, so that the pool can go while they wait.
+  ///
+  /// A kernel's loops follow each other within microseconds, less than it takes to wake a thread: who waits looks for
+  /// news for a moment before it sleeps, where each lane has a processor of its own.
   private final class Crew: @unchecked Sendable {
     let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     let started = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    /// How often a waiting thread looks before it sleeps: for some 50 microseconds.
+    let looks: Int
+    /// Changed under the mutex, looked at without.
+    let generation = Atomic<Int>(0)
+    /// Threads at work on `loop`; likewise.
+    let working = Atomic<Int>(0)
     var loop: Loop?
-    var generation = 0
-    var working = 0
     var stopping = false
 
-    init() {
+    init(looks: Int) {
+      self.looks = looks
       pthread_mutex_init(mutex, nil)
       pthread_cond_init(started, nil)
       pthread_cond_init(finished, nil)
@@ -38,27 +47,63 @@ public final class ThreadPool: @unchecked Sendable {
       finished.deallocate()
     }
 
+    private func look(for news: () -> Bool) {
+      var left = looks
+      while left > 0 && !news() {
+        dcn_system_pause()
+        left -= 1
+      }
+    }
+
     func serve(lane: Int32) {
       var seen = 0
       while true {
+        look { generation.load(ordering: .relaxed) != seen }
         pthread_mutex_lock(mutex)
-        while generation == seen && !stopping { pthread_cond_wait(started, mutex) }
+        while generation.load(ordering: .relaxed) == seen && !stopping { pthread_cond_wait(started, mutex) }
         if stopping {
           pthread_mutex_unlock(mutex)
           return
         }
-        seen = generation
+        seen = generation.load(ordering: .relaxed)
         // Let go before the loop is reported done: it may hold the last reference to the pool, which must not end here.
         do {
           let current = loop
+          if current != nil { working.add(1, ordering: .relaxed) }
           pthread_mutex_unlock(mutex)
-          if let current { ThreadPool.onLane(Int(lane)) { current.work(lane: lane) } }
+          // A thread that comes late finds the loop over.
+          guard let current else { continue }
+          ThreadPool.onLane(Int(lane)) { current.work(lane: lane) }
         }
         pthread_mutex_lock(mutex)
-        working -= 1
-        if working == 0 { pthread_cond_signal(finished) }
+        if working.subtract(1, ordering: .releasing).newValue == 0 { pthread_cond_signal(finished) }
         pthread_mutex_unlock(mutex)
       }
+    }
+
+    /// Lets the threads join in `loop` while `body`, the caller's share of it, runs.
+    func share(_ loop: Loop, _ body: () -> Void) {
+      pthread_mutex_lock(mutex)
+      self.loop = loop
+      generation.add(1, ordering: .relaxed)
+      pthread_cond_broadcast(started)
+      pthread_mutex_unlock(mutex)
+      body()
+      pthread_mutex_lock(mutex)
+      self.loop = nil
+      pthread_mutex_unlock(mutex)
+      look { working.load(ordering: .acquiring) == 0 }
+      pthread_mutex_lock(mutex)
+      while working.load(ordering: .relaxed) > 0 { pthread_cond_wait(finished, mutex) }
+      pthread_mutex_unlock(mutex)
+    }
+
+    func stop() {
+      pthread_mutex_lock(mutex)
+      stopping = true
+      generation.add(1, ordering: .relaxed)
+      pthread_cond_broadcast(started)
+      pthread_mutex_unlock(mutex)
     }
   }
 
@@ -99,6 +144,7 @@ public final class ThreadPool: @unchecked Sendable {
 
   public init(lanes wanted: Int) {
     lanes = max(1, min(wanted, 256))
+    crew = Crew(looks: lanes <= ThreadCount.available ? 2000 : 0)
     for lane in 1..<max(lanes, 2) where lane < lanes {
       var thread = pthread_t()
       let start = Unmanaged.passRetained(Start(crew, Int32(lane)))
@@ -116,10 +162,7 @@ public final class ThreadPool: @unchecked Sendable {
 
   deinit {
     guard owner == getpid() else { return }
-    pthread_mutex_lock(crew.mutex)
-    crew.stopping = true
-    pthread_cond_broadcast(crew.started)
-    pthread_mutex_unlock(crew.mutex)
+    crew.stop()
     for thread in threads { pthread_join(thread, nil) }
   }
 
@@ -143,25 +186,20 @@ public final class ThreadPool: @unchecked Sendable {
       Self.onLane(0) { loop.work(lane: 0) }
     } else {
       callers.withLock { _ in
-        pthread_mutex_lock(crew.mutex)
-        crew.loop = loop
-        crew.generation += 1
-        crew.working = threads.count
-        pthread_cond_broadcast(crew.started)
-        pthread_mutex_unlock(crew.mutex)
-        Self.onLane(0) { loop.work(lane: 0) }
-        pthread_mutex_lock(crew.mutex)
-        while crew.working > 0 { pthread_cond_wait(crew.finished, crew.mutex) }
-        crew.loop = nil
-        pthread_mutex_unlock(crew.mutex)
+        crew.share(loop) { Self.onLane(0) { loop.work(lane: 0) } }
       }
     }
     return loop.next.load(ordering: .relaxed) >= count
   }
 
-  private static func onLane(_ lane: Int, _ body: () -> Void) {
+  /// Loops within `body` stay on the calling thread: what they do would take less time than to tell the others.
+  func alone<Result>(_ body: () throws -> Result) rethrows -> Result {
+    pthread_getspecific(Self.laneKey) == nil ? try Self.onLane(0, body) : try body()
+  }
+
+  private static func onLane<Result>(_ lane: Int, _ body: () throws -> Result) rethrows -> Result {
     pthread_setspecific(Self.laneKey, UnsafeRawPointer(bitPattern: lane + 1))
-    body()
-    pthread_setspecific(Self.laneKey, nil)
+    defer { pthread_setspecific(Self.laneKey, nil) }
+    return try body()
   }
 }

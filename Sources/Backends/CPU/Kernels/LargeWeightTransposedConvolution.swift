@@ -12,6 +12,8 @@ import DecoupledBackendKit
 final class LargeWeightTransposedConvolution: SwiftKernel {
   /// Rows of weights whose pieces are in the cache together.
   private static let slice = 64
+  /// The same where so few pixels pass by that reading is all the work: rows in the order of memory.
+  private static let (fewColumns, shortSlice) = (2, 8)
 
   private let x: Operand
   private let weights: LargeWeights
@@ -109,8 +111,9 @@ final class LargeWeightTransposedConvolution: SwiftKernel {
     let size = windows.geometry.kernelSize
     let (start, length, rows) = (block.lowerBound * size, block.count * size, self.x.shape[1])
     guard columns > 0 else { return }
-    for first in stride(from: 0, to: rows, by: Self.slice) {
-      let depth = min(Self.slice, rows - first)
+    let slice = columns > Self.fewColumns ? Self.slice : Self.shortSlice
+    for first in stride(from: 0, to: rows, by: slice) {
+      let depth = min(slice, rows - first)
       func multiply(_ pieces: Panels, from place: Int) {
         MicroKernel.multiply(
           rows: columns, depth: depth, columnsOf: pixels + first * step, step, pieces, products + place, panels * 16,

@@ -21,7 +21,7 @@ struct LargeWeights {
   /// Whether a layer is computed in this way. Smaller weights are worth it only where nobody else takes the layouts.
   static func fit(_ weights: [Int], pixels: Int, _ images: Operand..., isHalf: Bool = false) -> Bool {
     pixels < 36
-      && (weights.reduce(1, *) >= 1 << 20 || isHalf || images.contains { $0.isChannelsLast })
+      && (weights.reduce(1, *) >= 1 << 12 || isHalf || images.contains { $0.isChannelsLast })
   }
 
   func rows(_ call: KernelCall) throws -> LargeWeightRows {
