@@ -68,8 +68,9 @@ public final class Execution: @unchecked Sendable {
     }
   }
 
-  /// Packs the weights of a plan as its kernels want them: what the first run would begin with.
+  /// Packs the weights of a plan as its kernels want them, where they are kept: what the first run would begin with.
   public func pack(_ plan: Plan, parameters: ParameterStore) throws {
+    guard plan.keepsPackedWeights else { return }
     let bound = try Dictionary(
       uniqueKeysWithValues: plan.parameters.map { ($0, try parameters.tensor(plan.graph[$0])) })
     let operands = try PlanOperands(plan, [:], bound, parameters, arena: nil)
@@ -77,8 +78,8 @@ public final class Execution: @unchecked Sendable {
       for case (let value?, let form) in zip(kernel.inputs, kernel.packing) where form != 0 {
         if control.isCancelled { throw EngineError.cancelled }
         _ = try parameters.packed(
-          plan.values.name(of: value), operands.descriptor(value), form: form, backend: kernel.backend, control: control
-        )
+          plan.values.name(of: value), operands.descriptor(value), form: form, isKept: true, backend: kernel.backend,
+          control: control)
       }
     }
   }
