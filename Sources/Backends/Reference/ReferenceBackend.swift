@@ -9,7 +9,12 @@ public enum ReferenceBackend {
   /// The backend's functions.
   public static let table = BackendTable.make(
     name: "reference", variant: "scalar", version: "0.1.0", score: { 1 },
-    create: { _, backend, _, _ in BackendTable.open(Backend(), into: backend) })
+    create: { device, backend, message, capacity in
+      if let failure = PluginChecks.opening("reference", device: device) {
+        return failure.report(to: message, capacity)
+      }
+      return BackendTable.open(Backend(), into: backend)
+    })
 }
 
 private final class Backend: SwiftBackend {
@@ -22,7 +27,7 @@ private final class Backend: SwiftBackend {
     let halves = [Int32(DCN_ELEMENT_F16), Int32(DCN_ELEMENT_BF16)]
     guard !operands.contains(where: { !$0.isAbsent && halves.contains($0.tensor.element_type) }) else { return 0 }
     let known = operands.allSatisfy { $0.isAbsent || type.layouts.contains($0.tensor.layout) }
-    return known ? 1 : 0
+    return known && (try? planned(node, as: type)) != nil ? 1 : 0
   }
 
   func makeKernel(_ chain: Chain) throws -> any SwiftKernel {
@@ -36,6 +41,11 @@ private final class Backend: SwiftBackend {
         status: Int32(DCN_STATUS_UNSUPPORTED),
         "layer \(node.layerName): the reference backend does not know operator kind \(node.kind) with these attributes")
     }
+    return try planned(node, as: type)
+  }
+
+  /// - Throws: `BackendFailure` when attributes or shapes do not belong together.
+  private func planned(_ node: dcn_node, as type: any Operator.Type) throws -> Kernel {
     let computation = try type.init(Attributes(node))
     let operands = Operands(planned: node)
     try operands.checkOperands(of: type)
