@@ -3,15 +3,17 @@
 #include <decoupled/backend.h>
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum {
   none, too_old, too_new, short_table, null_slot, bad_name, half_packing, init_fails, init_blocks, init_crashes,
   init_exits, create_fails, no_instance, score_zero, takes_too_many, changes_its_mind, lies, writes_behind, writes_input,
-  returns_nan, run_blocks, run_crashes, run_exits, late_call, long_message, drops_tap, shifts_channel, leaves_tail, by_lane
+  returns_nan, run_blocks, run_crashes, run_exits, run_fails, late_call, device_memory, long_message, drops_tap, shifts_channel, leaves_tail, by_lane
 };
 
 #ifndef ENTRY
@@ -24,7 +26,15 @@ struct dcn_kernel {
 };
 
 static const dcn_host *host;
-static int instances;
+
+/* late_call: a thread of the plugin that goes on when its instance is gone, and hands the host what was in it. */
+static volatile int is_destroyed;
+
+static void *call_late(void *name) {
+  while (!is_destroyed) usleep(1000);
+  host->log(DCN_LOG_INFO, name);
+  return NULL;
+}
 
 static const int64_t *integers(const dcn_node *node, const char *name, int32_t count) {
   for (int32_t i = 0; i < node->attribute_count; i++)
@@ -34,7 +44,7 @@ static const int64_t *integers(const dcn_node *node, const char *name, int32_t c
 
 static int plain(const dcn_operand *operand, int32_t rank) {
   const dcn_tensor *t = &operand->tensor;
-  if (operand->flags & (DCN_OPERAND_ABSENT | DCN_OPERAND_INTERNAL)) return 0;
+  if (operand->flags & DCN_OPERAND_ABSENT) return 0;
   if (t->element_type != DCN_ELEMENT_F32 || t->layout != DCN_LAYOUT_NCHW || (rank && t->rank != rank)) return 0;
   int64_t expected = 1;
   for (int32_t axis = t->rank - 1; axis >= 0; axis--) {
@@ -56,11 +66,15 @@ static int takes(const dcn_node *node) {
   if (!plain(node->inputs, 4) || !plain(node->inputs + 1, 4) || !plain(node->outputs, 4)) return 0;
   if (hasBias && !plain(node->inputs + 2, 1)) return 0;
   const int64_t *pads = integers(node, "pads", 4), *strides = integers(node, "strides", 2);
-  if (node->attribute_count != (pads != NULL) + (strides != NULL)) return 0;
+  const int64_t *dilations = integers(node, "dilations", 2);
+  if (node->attribute_count != (pads != NULL) + (strides != NULL) + (dilations != NULL)) return 0;
+  if (dilations && (dilations[0] != 1 || dilations[1] != 1)) return 0;
   for (int axis = 0; axis < 2; axis++) {
     const int64_t padded = x->dims[2 + axis] + (pads ? pads[axis] + pads[axis + 2] : 0);
     if (y->dims[2 + axis] != (padded - w->dims[2 + axis]) / (strides ? strides[axis] : 1) + 1) return 0;
   }
+  /* The plain loops below would take seconds for a layer of a real network. */
+  if (y->dims[0] * y->dims[1] * y->dims[2] * y->dims[3] * w->dims[1] * w->dims[2] * w->dims[3] > 20000000) return 0;
   return y->dims[0] == x->dims[0] && y->dims[1] == w->dims[0] && x->dims[1] == w->dims[1];
 }
 
@@ -72,14 +86,18 @@ static int32_t create(int32_t device, dcn_backend **backend, char *message, size
     return DCN_STATUS_BACKEND;
   }
   if (FAULT == no_instance) return DCN_STATUS_OK;
-  *backend = malloc(sizeof(int));
-  instances++;
-  return *backend ? DCN_STATUS_OK : DCN_STATUS_OUT_OF_MEMORY;
+  void *instance = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (instance == MAP_FAILED) return DCN_STATUS_OUT_OF_MEMORY;
+  pthread_t thread;
+  if (FAULT == late_call) pthread_create(&thread, NULL, call_late, instance);
+  *backend = instance;
+  return DCN_STATUS_OK;
 }
 
 static void destroy(dcn_backend *backend) {
-  free(backend);
-  if (FAULT == late_call) abort();
+  munmap(backend, 4096);
+  is_destroyed = 1;
+  if (FAULT == late_call) sleep(1);
 }
 
 static int32_t supports(dcn_backend *backend, const dcn_node *nodes, int32_t count) {
@@ -128,7 +146,7 @@ static void convolve(const dcn_kernel *kernel, const dcn_tensor *in, const dcn_t
       for (int64_t oy = 0; oy < y[2]; oy++)
         for (int64_t ox = 0; ox < y[3]; ox++) {
           const int64_t place = ((n * y[1] + m) * y[2] + oy) * y[3] + ox;
-          if (FAULT == leaves_tail && place >= size(out) / 16 * 16) continue;
+          if (FAULT == leaves_tail && place >= (size(out) - 1) / 16 * 16) continue;
           const int64_t used = FAULT == shifts_channel && m == y[1] - 1 ? 0 : m;
           double sum = bias ? bias[used] : 0;
           for (int64_t c = 0; c < x[1]; c++)
@@ -151,6 +169,11 @@ static int32_t run(dcn_kernel *kernel, const dcn_tensor *inputs, int32_t input_c
   if (FAULT == run_blocks) sleep(1000);
   if (FAULT == run_crashes) *(volatile int *)8 = 1;
   if (FAULT == run_exits) _exit(0);
+  static int runs;
+  if (FAULT == run_fails && ++runs > 2) {
+    snprintf(message, capacity, "the card fell off its bus");
+    return DCN_STATUS_BACKEND;
+  }
   if (FAULT == long_message) {
     memset(message, 'x', capacity + 1);
     return DCN_STATUS_INTERNAL;
@@ -176,6 +199,11 @@ static uint64_t packing(dcn_kernel *kernel, int32_t input) {
   return 0;
 }
 
+static int32_t buffer_create(dcn_backend *backend, uint64_t size, dcn_buffer **buffer, char *message, size_t capacity) {
+  (void)backend, (void)size, (void)buffer, (void)message, (void)capacity;
+  return DCN_STATUS_UNSUPPORTED;
+}
+
 static dcn_backend_table table = {
     .struct_size = sizeof(dcn_backend_table), .contract_version = DCN_BACKEND_CONTRACT_VERSION, .name = "fixture",
     .variant = "", .version = "1", .score = score, .create = create, .destroy = destroy, .supports = supports,
@@ -193,6 +221,7 @@ const dcn_backend_table *ENTRY(const dcn_host *services, uint32_t version, char 
   if (FAULT == null_slot) table.run = NULL;
   if (FAULT == bad_name) table.name = "a name; with more";
   if (FAULT == half_packing) table.packing = packing;
+  if (FAULT == device_memory) table.buffer_create = buffer_create;
   if (FAULT == init_blocks) sleep(1000);
   if (FAULT == init_crashes) *(volatile int *)8 = 1;
   if (FAULT == init_exits) _exit(0);
