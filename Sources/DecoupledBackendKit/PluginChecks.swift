@@ -7,7 +7,7 @@ public enum PluginChecks {
     _ plugin: String, host: UnsafePointer<dcn_host>?, version: UInt32
   ) -> BackendFailure? {
     let own = UInt32(DCN_BACKEND_CONTRACT_VERSION)
-    guard own == 0 ? version == own : version >= own else {
+    guard version >= own else {
       return .unsupported(
         "the \(plugin) plugin speaks version \(own) of the backend contract, the host speaks version \(version): "
           + "install the plugin that was built with this libdecoupled")

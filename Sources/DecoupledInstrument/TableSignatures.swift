@@ -78,6 +78,8 @@ extension TableSignature {
       .init("backend", .handle("dcn_backend")),
       .init("size", .uint64),
       .init("buffer", .created("dcn_buffer")),
+      .init("message", .message),
+      .init("capacity", .size),
     ]),
     TableSignature("buffer_destroy", \.buffer_destroy, returns: .nothing, [
       .init("buffer", .handle("dcn_buffer")),
@@ -87,6 +89,8 @@ extension TableSignature {
       .init("address", .address),
       .init("size", .uint64),
       .init("buffer", .created("dcn_buffer")),
+      .init("message", .message),
+      .init("capacity", .size),
     ]),
     TableSignature("upload", \.upload, returns: .int32, [
       .init("backend", .handle("dcn_backend")),
@@ -95,6 +99,8 @@ extension TableSignature {
       .init("target", .handle("dcn_buffer")),
       .init("offset", .uint64),
       .init("size", .uint64),
+      .init("message", .message),
+      .init("capacity", .size),
     ]),
     TableSignature("download", \.download, returns: .int32, [
       .init("backend", .handle("dcn_backend")),
@@ -103,10 +109,14 @@ extension TableSignature {
       .init("offset", .uint64),
       .init("target", .address),
       .init("size", .uint64),
+      .init("message", .message),
+      .init("capacity", .size),
     ]),
     TableSignature("queue_create", \.queue_create, returns: .int32, [
       .init("backend", .handle("dcn_backend")),
       .init("queue", .created("void")),
+      .init("message", .message),
+      .init("capacity", .size),
     ]),
     TableSignature("queue_destroy", \.queue_destroy, returns: .nothing, [
       .init("backend", .handle("dcn_backend")),
@@ -115,6 +125,8 @@ extension TableSignature {
     TableSignature("synchronize", \.synchronize, returns: .int32, [
       .init("backend", .handle("dcn_backend")),
       .init("queue", .address),
+      .init("message", .message),
+      .init("capacity", .size),
     ]),
     TableSignature("create_configured", \.create_configured, returns: .int32, [
       .init("device", .int32),

@@ -59,7 +59,7 @@ cp -L "$build/libdecoupled.so" "$work/second.so"
 check "process.c compiles" gcc -std=c99 -D_GNU_SOURCE $strict "$here/process.c" -o "$work/process" -ldl -lpthread
 each process "$work/process" "$build/libdecoupled.so" "$work/second.so" "$work/kept-0.1.0.so"
 
-# --- memory: allocations that fail, predictions without end (here a short run; the figures of long ones: docs/hardening.md)
+# --- memory: allocations that fail, predictions without end (here a short run; the figures of long ones: docs/security.md)
 for program in memory soak; do
   # The program's own malloc and mmap stand in for the library's.
   check "$program.c compiles" gcc -std=gnu99 -O1 -D_GNU_SOURCE -Wall -Wextra -Werror "-I$prefix/include" "$here/$program.c" \

@@ -82,6 +82,30 @@ static int32_t prediction_of(dcn_session *session, dcn_image *image, const uint8
   return status;
 }
 
+static int32_t proposer_of(const dcn_proposer_options *options) {
+  dcn_proposer *proposer;
+  int32_t status = dcn_proposer_create(options, &proposer);
+  dcn_proposer_free(proposer);
+  return status;
+}
+
+/* Options that are read get as far as the file that is not there. */
+static int32_t import_of(const dcn_import_options *options) {
+  int32_t status = dcn_import("/nowhere/a.pth", options, "/nowhere/b.safetensors", NULL);
+  return status == DCN_STATUS_NOT_FOUND ? DCN_STATUS_OK : status;
+}
+
+static int32_t stop(int64_t done, int64_t total, void *user_data) {
+  (void)done, (void)total, (void)user_data;
+  return 1;
+}
+
+/* Options that are read get as far as the first tree, or the folder that is not there. */
+static int32_t forest_of(const dcn_dataset *dataset, const dcn_forest_options *options) {
+  int32_t status = dcn_forest_train(dataset, options, "/nowhere/forest.safetensors", stop, NULL);
+  return status == DCN_STATUS_CANCELLED || status == DCN_STATUS_IO ? DCN_STATUS_OK : status;
+}
+
 /* Structs in arrays lie as far apart as their own size says. */
 static void arrays(dcn_session *session, const uint8_t *pixels) {
   static LATER(dcn_image) images[2];
@@ -143,11 +167,14 @@ int main(int argc, char **argv) {
   SIZES(dcn_image, sizeof(dcn_image), DCN_IMAGE_INIT, prediction_of(session, object, pixels));
   SIZES(dcn_backend_info, sizeof(dcn_backend_info), DCN_BACKEND_INFO_INIT, dcn_backends_info(backends, 0, object));
   SIZES(dcn_tensor_info, sizeof(dcn_tensor_info), DCN_TENSOR_INFO_INIT, dcn_model_parameter_info(model, 0, object));
-  SIZES(dcn_session_options, offsetof(dcn_session_options, trace), DCN_SESSION_OPTIONS_INIT, session_of(model, object));
+  SIZES(dcn_session_options, sizeof(dcn_session_options), DCN_SESSION_OPTIONS_INIT, session_of(model, object));
   SIZES(dcn_step_options, sizeof(dcn_step_options), DCN_STEP_OPTIONS_INIT, step_of(model, object));
-  SIZES(dcn_dataset_options, offsetof(dcn_dataset_options, kind), DCN_DATASET_OPTIONS_INIT, data_of(argv[1], object));
+  SIZES(dcn_dataset_options, sizeof(dcn_dataset_options), DCN_DATASET_OPTIONS_INIT, data_of(argv[1], object));
   SIZES(dcn_item, sizeof(dcn_item), DCN_ITEM_INIT, dcn_dataset_item(dataset, 0, object));
   SIZES(dcn_trainer_options, sizeof(dcn_trainer_options), DCN_TRAINER_OPTIONS_INIT, trainer_of(model, dataset, object));
+  SIZES(dcn_proposer_options, sizeof(dcn_proposer_options), DCN_PROPOSER_OPTIONS_INIT, proposer_of(object));
+  SIZES(dcn_import_options, sizeof(dcn_import_options), DCN_IMPORT_OPTIONS_INIT, import_of(object));
+  SIZES(dcn_forest_options, sizeof(dcn_forest_options), DCN_FOREST_OPTIONS_INIT, forest_of(dataset, object));
   arrays(session, pixels);
   plugin(model, argv[2], 1, "a plugin whose table ends where the optional functions begin");
   plugin(model, argv[3], 1, "a plugin with a longer table than this release knows");

@@ -110,14 +110,10 @@ extension SizedStruct {
 extension dcn_image: SizedStruct {}
 extension dcn_backend_info: SizedStruct {}
 extension dcn_tensor_info: SizedStruct {}
-extension dcn_session_options: SizedStruct {
-  static var smallest: Int { MemoryLayout.offset(of: \dcn_session_options.trace)! }
-}
+extension dcn_session_options: SizedStruct {}
 extension dcn_label_set: SizedStruct {}
 extension dcn_step_options: SizedStruct {}
-extension dcn_dataset_options: SizedStruct {
-  static var smallest: Int { MemoryLayout.offset(of: \dcn_dataset_options.kind) ?? MemoryLayout<Self>.size }
-}
+extension dcn_dataset_options: SizedStruct {}
 extension dcn_import_options: SizedStruct {}
 extension dcn_item: SizedStruct {}
 extension dcn_trainer_options: SizedStruct {}

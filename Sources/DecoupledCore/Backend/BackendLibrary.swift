@@ -70,7 +70,7 @@ public final class BackendLibrary: @unchecked Sendable {
       )
     }
     let (theirs, ours) = (Int(table.pointee.contract_version), Int(DCN_BACKEND_CONTRACT_VERSION))
-    guard ours == 0 ? theirs == ours : (1...ours).contains(theirs) else {
+    guard (1...ours).contains(theirs) else {
       throw EngineError(
         .backend,
         "The backend '\(path)' speaks contract version \(theirs), this host version \(ours); "
@@ -113,5 +113,15 @@ extension UnsafePointer where Pointee == dcn_backend_table {
     return offset + MemoryLayout<UnsafeRawPointer>.size <= Int(pointee.struct_size)
   }
 
-  var hasDeviceMemory: Bool { reaches(\.buffer_create) && pointee.buffer_create != nil }
+  /// Whether the plugin has any of the functions that the contract describes in outline only.
+  var hasDeviceMemory: Bool {
+    let functions: [PartialKeyPath<dcn_backend_table>] = [
+      \.buffer_create, \.buffer_destroy, \.buffer_from_host, \.upload, \.download, \.queue_create, \.queue_destroy,
+      \.synchronize,
+    ]
+    return functions.contains { path in
+      guard reaches(path), let offset = MemoryLayout<dcn_backend_table>.offset(of: path) else { return false }
+      return UnsafeRawPointer(self).load(fromByteOffset: offset, as: UnsafeRawPointer?.self) != nil
+    }
+  }
 }

@@ -32,6 +32,18 @@ static int32_t create(int32_t device, dcn_backend **backend, char *message, size
 
 static void destroy(dcn_backend *backend) { free(backend); }
 
+static int32_t create_configured(int32_t device, const char *configuration, dcn_backend **backend, char *message, size_t capacity) {
+  if (strcmp(configuration, "as it was")) {
+    snprintf(message, capacity, "no configuration '%s'", configuration);
+    return DCN_STATUS_NOT_FOUND;
+  }
+  return create(device, backend, message, capacity);
+}
+
+static int32_t preferred_layout(dcn_backend *backend, const dcn_tensor *value) {
+  return backend && value->struct_size >= sizeof *value && value->rank <= DCN_MAXIMUM_RANK ? DCN_LAYOUT_NCHW : -1;
+}
+
 static int takes(const dcn_tensor *tensor) {
   return tensor->element_type == DCN_ELEMENT_F32 && tensor->layout == DCN_LAYOUT_NCHW && tensor->rank >= 1;
 }
@@ -126,6 +138,8 @@ const dcn_backend_table *dcn_backend_entry(const dcn_host *host, uint32_t host_v
   table.kernel_create = kernel_create;
   table.kernel_destroy = kernel_destroy;
   table.run = run;
+  table.preferred_layout = preferred_layout;
+  table.create_configured = create_configured;
   if (host_version < table.contract_version || host->struct_size < sizeof *host) {
     snprintf(message, capacity, "the host is older than this plugin");
     return NULL;

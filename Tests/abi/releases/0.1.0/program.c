@@ -67,6 +67,8 @@ int main(int argc, char **argv) {
     options.threads = 2;
     options.foreground_maps = 1;
     options.threshold = 0.1f;
+    options.verify = i;
+    options.verify_rate = i ? 0.5 : 0;
     expect(!dcn_session_create(opened, &options, &session), i ? "a session on the kept plugin" : "a session");
     if (!session) return 1;
     expect(!dcn_session_backend(session, &backend) && strcmp(backend.name, i ? "kept" : "reference") == 0, "its backend");
@@ -84,11 +86,40 @@ int main(int argc, char **argv) {
     dcn_result_free(results[1]);
     dcn_session_free(session);
   }
+  {
+    dcn_session_options options = DCN_SESSION_OPTIONS_INIT;
+    dcn_session *session;
+    options.backend = path;
+    snprintf(path, sizeof path, "%s:as it was", argv[1]);
+    expect(!dcn_session_create(opened, &options, &session), "a configured backend");
+    dcn_session_free(session);
+    snprintf(path, sizeof path, "%s:otherwise", argv[1]);
+    expect(dcn_session_create(opened, &options, &session) && strstr(dcn_last_error(), "no configuration 'otherwise'"),
+           "a configuration that the plugin does not have");
+  }
   expect(scores[0][0] > 0 && memcmp(scores[0], scores[1], sizeof scores[0]) == 0, "the same scores on both backends");
   expect(memcmp(labels[0], labels[1], sizeof labels[0]) == 0, "the same labels on both backends");
   expect(kept_lines >= 2, "the log of the kept plugin");
   {
+    dcn_evaluation *evaluation;
+    dcn_report *report;
+    dcn_proposer *proposer;
+    dcn_proposer_options options = DCN_PROPOSER_OPTIONS_INIT;
+    dcn_box boxes[4];
+    expect(!dcn_evaluation_create(names, 2, &evaluation) && !dcn_evaluation_add(evaluation, labels[0], labels[1], 48, 40) &&
+               !dcn_evaluation_report(evaluation, &report),
+           "an evaluation");
+    expect(dcn_report_number(report, "pixel_accuracy") == 1, "its report");
+    dcn_report_free(report);
+    dcn_evaluation_free(evaluation);
+    options.max_boxes = 4;
+    expect(!dcn_proposer_create(&options, &proposer) && !dcn_proposer_run(proposer, &image, boxes, 4, &count) && count >= 0,
+           "proposals");
+    dcn_proposer_free(proposer);
+  }
+  {
     dcn_dataset *dataset;
+    dcn_dataset_options data_options = DCN_DATASET_OPTIONS_INIT;
     dcn_item item = DCN_ITEM_INIT;
     dcn_trainer_options options = DCN_TRAINER_OPTIONS_INIT;
     dcn_trainer *trainer;
@@ -98,7 +129,8 @@ int main(int argc, char **argv) {
     static float input[3 * 64 * 64], wanted[2] = {1, 0};
     int steps = 0;
     snprintf(path, sizeof path, "%s/dataset", argv[2]);
-    expect(!dcn_dataset_open(path, NULL, &dataset) && !dcn_dataset_item(dataset, 0, &item) && item.identifier, "a data set");
+    data_options.kind = "folder";
+    expect(!dcn_dataset_open(path, &data_options, &dataset) && !dcn_dataset_item(dataset, 0, &item) && item.identifier, "a data set");
     options.settings = "{\"solver\": {\"maximum_iterations\": 2, \"batch_size\": 2}}";
     options.backend = "reference";
     expect(!dcn_trainer_create(model, DCN_PHASE_CLASSIFICATION, dataset, NULL, &options, &trainer), "a trainer");

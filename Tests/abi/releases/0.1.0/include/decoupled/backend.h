@@ -14,9 +14,13 @@
  *    plugin the structs of the version that the plugin's table names.
  *  - A NULL function, or one that lies beyond `struct_size` of the table, means "not implemented". Functions marked
  *    (required) must be there.
- *  - Enumerations cross as int32_t. Unknown operator kinds and attributes are declined by `supports`, never guessed.
+ *  - Enumerations cross as int32_t. Unknown operator kinds, attributes, element types and layouts are declined by
+ *    `supports`, never guessed. The operands of a kind stay what they are; should one get further ones, an attribute says
+ *    so. Flags that you do not know are hints: ignore them. Reserved members are 0 or NULL.
+ *  - An index, row or target outside of its range fails the run; it is never used as an address. Outputs hold anything
+ *    after a failed or cancelled run.
  *  - Functions return a DCN_STATUS_ code. On failure they may write one sentence, at most `capacity` bytes with the
- *    terminating zero, into `message`.
+ *    terminating zero, into `message`, which is never NULL and has room for the zero at least. Strings are UTF-8.
  *  - Tensors and strings handed to a function are borrowed for that call, unless the comment says otherwise.
  *  - `run` may be called from several threads at once with the same kernel: kernels and constants are read-only there,
  *    all mutable state lives in the workspaces of the call.
@@ -39,9 +43,8 @@
 extern "C" {
 #endif
 
-/** Version of this contract. 0 means: not frozen yet. Host and plugin must agree on it exactly while it is 0; from 1 on a
- *  host accepts every plugin whose version is between 1 and its own. See docs/abi.md. */
-#define DCN_BACKEND_CONTRACT_VERSION 0
+/** Version of this contract. A host accepts every plugin whose version is between 1 and its own. See docs/abi.md. */
+#define DCN_BACKEND_CONTRACT_VERSION 1
 
 /** Name of the one exported symbol, of type dcn_backend_entry_function. */
 #define DCN_BACKEND_ENTRY_SYMBOL "dcn_backend_entry"
@@ -83,7 +86,7 @@ enum {
 
 /** Layouts. NCHW is row-major; in NHWC the channels of a pixel follow each other. A PACKED tensor's buffer is a
  *  dcn_constant. Ids from DCN_LAYOUT_PRIVATE on belong to the backend and are read by nobody else; their tensors have the
- *  size of a contiguous one. */
+ *  size of a contiguous one, and the strides of a row-major one. */
 enum { DCN_LAYOUT_NCHW = 0, DCN_LAYOUT_NHWC = 1, DCN_LAYOUT_PACKED = 2, DCN_LAYOUT_PRIVATE = 1000 };
 
 /** Memory of a device, made by `buffer_create` or `buffer_from_host`. Opaque to the host. */
@@ -92,19 +95,19 @@ typedef struct dcn_buffer dcn_buffer;
 /** A view of memory. `dims` and `strides` count elements; entries beyond `rank` are 0. A stride may be larger than the
  *  dims ask for (a slice of a larger tensor): step by strides, or decline such operands in `supports`. In every layout
  *  dims are N, C, H, W for rank 4, and N, C for rank 2; the layout shows in the strides: the last one is 1 in NCHW, the
- *  second one is 1 in NHWC, which only tensors of rank 4 have. */
+ *  second one is 1 in NHWC, which only tensors of rank 4 have. Tensors of other ranks are row-major and say NCHW. */
 typedef struct dcn_tensor {
   uint32_t struct_size;
   int32_t element_type;
-  /** Host memory backends: the address of the first byte of the allocation. Device backends: a dcn_buffer. NULL in
-   *  `supports` and `kernel_create`, and for an absent optional operand. */
+  /** The address of the first byte of the allocation; a dcn_buffer where memory is a device's. NULL in `supports` and
+   *  `kernel_create`, and for an absent optional operand. */
   void *buffer;
   uint64_t byte_offset;
   int32_t rank;
   int32_t layout;
   int64_t dims[DCN_MAXIMUM_RANK];
   int64_t strides[DCN_MAXIMUM_RANK];
-  const void *quantisation; /**< reserved, NULL today */
+  const void *quantisation; /**< reserved */
 } dcn_tensor;
 
 /* ---- operators --------------------------------------------------------------------------------------------------- */
@@ -114,7 +117,8 @@ typedef struct dcn_tensor {
  *  offered as F16 first; where they are declined, the host widens them.
  *
  *  `row_to_image`: int32 [rows]. Where present, operands marked (per image) have `images` rows instead of `rows`, and
- *  row r uses image row_to_image[r]. Absent: row r uses row r. Semantics: Gather on axis 0, without the copy. */
+ *  row r uses image row_to_image[r]. Absent: row r uses row r. Semantics: Gather on axis 0, without the copy. An entry
+ *  outside 0..images-1 is an error, never a read. */
 enum {
   /** x [N,C,H,W], w [M,C,kh,kw], b [M] optional -> y [N,M,OH,OW]; cross-correlation.
    *  [strides = 1,1; pads = top,left,bottom,right = 0; dilations = 1,1] OH = (H + top + bottom - dh*(kh-1) - 1)/sh + 1. */
@@ -131,8 +135,10 @@ enum {
   /** x any shape -> y: the sum over `axes` (required), which are dropped from the shape. Rank 0 results have dims [1]. */
   DCN_OPERATOR_REDUCE_SUM = 4,
   /** x [N,C,H,W] -> y, indices (int32, optional output): the maximum of each window and its place y*W+x within the plane.
-   *  The first maximum in row-major order wins; NaN is a maximum. [kernel_shape required; strides = 1,1; pads = 0;
-   *  ceil_mode = 0] Ceil mode drops a last window that would start in the padding. */
+   *  The first maximum in row-major order wins; the first NaN is a maximum; padding never is, and no window lies in it
+   *  altogether. [kernel_shape required; strides = 1,1; pads = 0; ceil_mode = 0]
+   *  OH = (H + top + bottom - kh)/sh + 1, rounded down, in ceil mode up; that drops a last window that would start in the
+   *  padding. */
   DCN_OPERATOR_MAX_POOL = 5,
   /** x [N,C,h,w], indices int32 [(per image) N,C,h,w], row_to_image optional -> y [N,C,H,W]: zeros, then
    *  y[indices[i]] = x[i], the last write in row-major order wins. [output_shape = H,W required; accumulate = 0: with 1,
@@ -140,7 +146,8 @@ enum {
   DCN_OPERATOR_MAX_UNPOOL = 6,
   /** dy [N,C,H,W], indices int32 [(per image) N,C,h,w], row_to_image optional -> dx [N,C,h,w] = dy[indices[i]]. */
   DCN_OPERATOR_MAX_UNPOOL_GRADIENT = 7,
-  /** x [N,C,H,W] -> y: the mean of each window. [kernel_shape required; strides = 1,1; pads = 0; count_include_pad = 0] */
+  /** x [N,C,H,W] -> y: the mean of each window. [kernel_shape required; strides = 1,1; pads = 0; count_include_pad = 0]
+   *  Sizes as MaxPool without ceil mode. */
   DCN_OPERATOR_AVERAGE_POOL = 8,
   /** x [N,C,h,w] -> y [N,C,H,W]: each value divided by its window's count and added to every cell of the window, the
    *  gradient of AveragePool. [output_shape = H,W required; kernel_shape, strides, pads, count_include_pad of the pool] */
@@ -199,7 +206,8 @@ enum {
   DCN_OPERATOR_SOFTMAX_CROSS_ENTROPY = 28,
   /** dloss [1], x, t -> dx = dloss * (softmax(x) - onehot(t)) / count, 0 at ignored pixels. [ignore_index = 255] */
   DCN_OPERATOR_SOFTMAX_CROSS_ENTROPY_GRADIENT = 29,
-  /** x [images,...], indices int32 [rows] -> y [rows,...] = x[indices[r]]. */
+  /** x [images,...], indices int32 [rows] -> y [rows,...] = x[indices[r]]. An index
+   *  outside of 0..images-1 is an error. */
   DCN_OPERATOR_GATHER = 30,
   /** x -> y = factor * x. [factor required] */
   DCN_OPERATOR_SCALE = 31,
@@ -266,7 +274,7 @@ typedef struct dcn_host {
   /** Calls task(i, lane, task_data) once for each i in 0..<count, on several threads, and returns when all are done.
    *  `lane` is below `dcn_run_context.lanes` and never shared by two calls at the same time. A nested call runs inline
    *  on the caller's lane. Returns DCN_STATUS_CANCELLED when the run was cancelled; not every task has run then.
-   *  `session` is dcn_run_context.session. */
+   *  `session` is dcn_run_context.session, valid until the call that brought it returns. */
   int32_t (*parallel_for)(void *session, int64_t count, dcn_task task, void *task_data);
   /** 1 when the run should stop soon. `parallel_for` polls it between tasks. */
   int32_t (*cancelled)(void *session);
@@ -278,9 +286,9 @@ typedef struct dcn_run_context {
   int32_t lanes;              /**< how many lanes `parallel_for` has, at least 1 */
   void *session;              /**< to be handed to the host's functions */
   void *workspace;            /**< dcn_kernel_info.workspace_size bytes, 64-byte aligned, contents undefined */
-  void *lane_workspace;       /**< lanes * dcn_kernel_info.lane_workspace_size bytes; lane i starts at i * that size */
+  void *lane_workspace;       /**< lane i has lane_workspace_size bytes from i * that size on, 64-byte aligned */
   uint64_t lane_workspace_size;
-  void *queue;                /**< device backends: the queue to enqueue on, else NULL */
+  void *queue;                /**< where memory is a device's: the queue to enqueue on, else NULL */
   const dcn_host *host;       /**< whose `session` this is: call parallel_for and cancelled of this table */
 } dcn_run_context;
 
@@ -327,7 +335,8 @@ typedef struct dcn_backend_table {
 
   /** How many of the leading nodes of the chain this backend runs as one kernel: 0 = not even the first. Each node but
    *  the first reads an INTERNAL output of the one before it. The answer for the first k nodes alone, when it was k for
-   *  all, must be k again. Without memory and cheap: it is asked often while planning. (required) */
+   *  all, must be k again. Decline operands whose dims do not belong together, so that `run` need not look again.
+   *  Without memory and cheap: it is asked often while planning. (required) */
   int32_t (*supports)(dcn_backend *backend, const dcn_node *nodes, int32_t count);
 
   /** Makes a kernel for exactly these nodes (a count that `supports` returned for them). Nodes are borrowed: copy what
@@ -340,7 +349,7 @@ typedef struct dcn_backend_table {
    *  NULL buffer, packed ones as DCN_LAYOUT_PACKED. `outputs` likewise, without INTERNAL ones. dims[0] of
    *  batched tensors may be smaller than at creation, never larger; everything else is as it was then, but for the
    *  addresses. Outputs hold anything on entry. Returns when the work is done (host memory) or enqueued on
-   *  context->queue (devices); an error ends the caller's whole run with the message. (required) */
+   *  context->queue (memory of a device); an error ends the caller's whole run with the message. (required) */
   int32_t (*run)(dcn_kernel *kernel, const dcn_tensor *inputs, int32_t input_count, const dcn_tensor *outputs,
                  int32_t output_count, const dcn_run_context *context, char *message, size_t capacity);
 
@@ -362,16 +371,27 @@ typedef struct dcn_backend_table {
                              size_t capacity);
   void (*constant_destroy)(dcn_constant *constant);
 
-  /** Memory of a device. All not implemented = the backend works on host memory; dcn_tensor.buffer is an address then.
-   *  Transfers are ordered with the kernels of the same queue. */
-  int32_t (*buffer_create)(dcn_backend *backend, uint64_t size, dcn_buffer **buffer);
+  /** Memory of a device, in outline. Version 1 has host memory only: leave these eight NULL, its hosts refuse a plugin that
+   *  does not. They get their final form in the version whose hosts drive them, and no plugin before it is affected.
+   *  A device keeps tensors, workspaces and constants in its buffers; transfers are ordered with the kernels of the same
+   *  queue; a buffer made from host memory borrows it. A device that works on host memory needs none of them: an
+   *  accelerator behind a host-memory backend copies inside `run`. */
+  int32_t (*buffer_create)(dcn_backend *backend, uint64_t size, dcn_buffer **buffer, char *message, size_t capacity);
   void (*buffer_destroy)(dcn_buffer *buffer);
-  int32_t (*buffer_from_host)(dcn_backend *backend, void *address, uint64_t size, dcn_buffer **buffer);
-  int32_t (*upload)(dcn_backend *backend, void *queue, const void *source, dcn_buffer *target, uint64_t offset, uint64_t size);
-  int32_t (*download)(dcn_backend *backend, void *queue, dcn_buffer *source, uint64_t offset, void *target, uint64_t size);
-  int32_t (*queue_create)(dcn_backend *backend, void **queue);
+  int32_t (*buffer_from_host)(dcn_backend *backend, void *address, uint64_t size, dcn_buffer **buffer, char *message,
+                              size_t capacity);
+  int32_t (*upload)(dcn_backend *backend, void *queue, const void *source, dcn_buffer *target, uint64_t offset, uint64_t size,
+                    char *message, size_t capacity);
+  int32_t (*download)(dcn_backend *backend, void *queue, dcn_buffer *source, uint64_t offset, void *target, uint64_t size,
+                      char *message, size_t capacity);
+  int32_t (*queue_create)(dcn_backend *backend, void **queue, char *message, size_t capacity);
   void (*queue_destroy)(dcn_backend *backend, void *queue);
-  int32_t (*synchronize)(dcn_backend *backend, void *queue);
+  int32_t (*synchronize)(dcn_backend *backend, void *queue, char *message, size_t capacity);
+
+  /** `create` with what the user wrote behind the backend's name, NAME:CONFIGURATION, such as the path of a file. UTF-8,
+   *  borrowed; its meaning is the backend's. Not implemented = the backend takes no configuration. */
+  int32_t (*create_configured)(int32_t device, const char *configuration, dcn_backend **backend, char *message,
+                               size_t capacity);
 } dcn_backend_table;
 
 /** The exported symbol `dcn_backend_entry`. `host_version` is the newest contract the host speaks. Returns the table of a

@@ -9,7 +9,8 @@
  *     dcn_result_free(result);
  *
  * Sections: errors, log and threads | images | backends | models | predict | inspect | training step | data sets |
- * train and evaluate. The header needs nothing but the C standard library and works in C99 and C++.
+ * object proposals | train and evaluate | weight files. The header needs nothing but the C standard library and works in
+ * C99 and C++.
  *
  * Rules that hold everywhere:
  *  - Functions that can fail return an int32_t, DCN_STATUS_OK or another DCN_STATUS_ code; dcn_last_error() then gives one
@@ -23,10 +24,12 @@
  *    session still uses it.
  *  - What a handle hands out (strings, maps) belongs to the handle and stays valid until the handle is freed.
  *    What the caller hands in is borrowed for the call. Strings are UTF-8 and end with a zero byte.
- *  - Threads: functions may be called from any thread. Models, data sets, results and reports may be shared by threads. A session,
+ *  - Threads: functions may be called from any thread. Models, data sets, proposers, results and reports may be shared by threads. A session,
  *    inspector, step or trainer belongs to one thread at a time: a call while another one is under way returns
  *    DCN_STATUS_STATE, except `..._cancel`. A model that is being changed (dcn_model_set_parameter, dcn_step_apply) must
  *    not be in use: DCN_STATUS_STATE.
+ *  - After fork the child may go on with its handles, but for trainers, if no other thread was in the library at that
+ *    moment. Its sessions then compute on the calling thread; ones that it makes have threads again.
  *  - Structs with `struct_size` are initialised with their DCN_..._INIT macro. Later releases add members at the end only and
  *    accept the smaller structs of programs compiled before.
  *  - Tensors are row-major without gaps; images are N, C, H, W. Counts of elements are int64_t, all others int32_t.
@@ -232,14 +235,16 @@ int32_t dcn_model_create(const char *description, const char *DCN_NULLABLE const
                          int32_t class_count, int32_t parts, uint64_t seed,
                          dcn_model *DCN_NULLABLE *DCN_NONNULL model);
 
-/** Makes a model like `model` with the weights of a safetensors file in the place of its own. Tensors are named as
- *  dcn_model_parameter_info names them, with or without "weights." in front, or as torchvision names those of a VGG-16;
- *  others are left out. Weights that the file lacks stay those of `model`; dcn_model_parts tells what is complete.
+/** Makes a model like `model` with the weights of a file in the place of its own: a Caffe model, a PyTorch state
+ *  dictionary, or safetensors. Tensors are named as dcn_model_parameter_info names them, with or without "weights." in
+ *  front, as torchvision names those of a VGG-16 (or VGG-16-BN, which is folded), or as the released Caffe networks name
+ *  their layers; others are left out. Weights that the file lacks stay those of `model`; dcn_model_parts tells what is
+ *  complete.
  *  @param preprocessing how the network of these weights was fed: "caffe" (BGR minus mean) or "torchvision" (RGB,
- *    normalised). NULL = as the file says when it is a model, else as the description of `model` says.
+ *    normalised). NULL = as the file says when it does, else as the description of `model` says.
  *  `model` is not changed; the handle is the caller's.
  *  Failures: INVALID_ARGUMENT, NOT_FOUND, IO, FORMAT (also a tensor of the wrong shape, or none that fits), UNSUPPORTED
- *  (weights that are not float32). \since 0.1 */
+ *  (weights that are no real numbers; a pickle that asks for more than tensors, which is not run). \since 0.1 */
 int32_t dcn_model_import(const dcn_model *model, const char *path, const char *DCN_NULLABLE preprocessing,
                          dcn_model *DCN_NULLABLE *DCN_NONNULL imported);
 
@@ -331,7 +336,8 @@ typedef struct dcn_session_options {
   uint32_t struct_size;
   int32_t threads; /**< 0 = as dcn_thread_count(0) says */
   /** Name ("openblas"), or path of a shared object (anything with a '/'); NULL or "auto" = the one with the best score.
-   *  One that is asked for and cannot be used is an error, never replaced. */
+   *  Some take a configuration behind a colon ("foreign:blis"). One that is asked for and cannot be used is an error,
+   *  never replaced. */
   const char *DCN_NULLABLE backend;
   int32_t images_per_batch; /**< images that go through the classification network together; 0 = 1 */
   int32_t rows_per_chunk;   /**< label passes that run together: bounds the memory; 0 = 4 */
@@ -339,15 +345,24 @@ typedef struct dcn_session_options {
   int32_t foreground_maps;  /**< 1 = results hold the foreground map of each identified class */
   int32_t activation_maps;  /**< 1 = results hold the class-specific activation map of each identified class */
   float threshold;          /**< a class is identified when its score lies above; 0.5 in the paper */
+  /** File for a trace of all calls of the backend, as Chrome's trace events (JSON), for Perfetto. It is written when the
+   *  handle is freed; the log gets a table by layer then. NULL = none */
+  const char *DCN_NULLABLE trace;
+  /** With `verify`: share of the calls, 0 to 1, that are compared besides the first one of each kernel */
+  double verify_rate;
+  /** 1 = run the backend `reference` beside on samples of the calls. A call that differs, or writes outside of its memory,
+   *  fails with BACKEND and names the layer */
+  int32_t verify;
+  int32_t reserved;
 } dcn_session_options;
 
 #define DCN_SESSION_OPTIONS_INIT \
-  { (uint32_t)sizeof(dcn_session_options), 0, NULL, 0, 0, 0, 0, 0, 0.5f }
+  { (uint32_t)sizeof(dcn_session_options), 0, NULL, 0, 0, 0, 0, 0, 0.5f, NULL, 0.0, 0, 0 }
 
 /** Makes a session. NULL options are DCN_SESSION_OPTIONS_INIT. The model is kept alive; it may serve many sessions. The
  *  handle is the caller's.
- *  Failures: INVALID_ARGUMENT, NOT_FOUND (weights of the classification part are missing), BACKEND, OUT_OF_MEMORY.
- *  \since 0.1 */
+ *  Failures: INVALID_ARGUMENT, NOT_FOUND (weights of the classification part are missing), BACKEND, IO (the trace cannot
+ *  be written), OUT_OF_MEMORY. \since 0.1 */
 int32_t dcn_session_create(const dcn_model *model, const dcn_session_options *DCN_NULLABLE options,
                            dcn_session *DCN_NULLABLE *DCN_NONNULL session);
 
@@ -582,13 +597,25 @@ typedef struct dcn_dataset_options {
   const char *DCN_NULLABLE set; /**< the list of items: "train", "val"...; NULL = the usual one, or all images */
   const char *DCN_NULLABLE strong; /**< list (name or path) of items whose masks may be used; NULL = every mask there is */
   const char *DCN_NULLABLE mask_folder; /**< of the VOC layout; NULL = "SegmentationClass" */
+  /** Layout: "voc" (devkit), "folder" (images, masks, labels.csv), "sbd", "coco" (instances), "coco-panoptic", "ade20k" or
+   *  "labelme"; NULL or "automatic" = whichever the folder fits. */
+  const char *DCN_NULLABLE kind;
+  /** An official list of training windows, "image mask x1 y1 x2 y2 b1...bL" a line, whose paths begin at the folder; its
+   *  items are then those of the data set, and training takes its windows. NULL = none. */
+  const char *DCN_NULLABLE list;
+  /** VOC layout: folder of SBD, whose masks serve where there is none; adds the sets "train_aug" and "trainval_aug". */
+  const char *DCN_NULLABLE extra_masks;
+  const uint8_t *DCN_NULLABLE ignored_ids; /**< ids in PNG masks that become void (255) */
+  int32_t ignored_id_count;
+  int32_t reduce_zero; /**< 1 = id 0 of PNG masks becomes void and every other id one less, as for ADE20K */
+  const char *DCN_NULLABLE overlap; /**< COCO: pixels of several objects become "later" (NULL) or "void" */
+  const char *DCN_NULLABLE crowd;   /**< COCO: crowds become "void" (NULL) or "object" like others */
 } dcn_dataset_options;
 
 #define DCN_DATASET_OPTIONS_INIT \
-  { (uint32_t)sizeof(dcn_dataset_options), 0, NULL, NULL, NULL }
+  { (uint32_t)sizeof(dcn_dataset_options), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL, NULL }
 
-/** Opens a folder in the layout of the VOC devkit or the plain one (images, masks, labels.csv); files are read when
- *  they are needed. NULL options are DCN_DATASET_OPTIONS_INIT. The handle is the caller's.
+/** Opens a data set folder; files are read when they are needed. NULL options are DCN_DATASET_OPTIONS_INIT. The handle is the caller's.
  *  Failures: INVALID_ARGUMENT, NOT_FOUND (no such folder), FORMAT (a list is wrong). \since 0.1 */
 int32_t dcn_dataset_open(const char *path, const dcn_dataset_options *DCN_NULLABLE options,
                          dcn_dataset *DCN_NULLABLE *DCN_NONNULL dataset);
@@ -625,11 +652,75 @@ typedef struct dcn_item {
  *  0.1 */
 int32_t dcn_dataset_item(const dcn_dataset *dataset, int32_t index, dcn_item *item);
 
+/** Reads the mask of an item as class ids (0 background, 1... classes, 255 void), whatever file they are made from, as
+ *  DCN_FORMAT_GRAY8. `labels` must be initialised with DCN_IMAGE_INIT and is released with dcn_image_free.
+ *  Failures: INVALID_ARGUMENT, NOT_FOUND (it has no mask that may be used), IO, FORMAT. \since 0.1 */
+int32_t dcn_dataset_item_mask(const dcn_dataset *dataset, int32_t index, dcn_image *labels);
+
 /** Reads every file and reports what is in the set and what is wrong with it; faults of files are part of the report.
  *  Number: "problems". `progress` is told the items done. The report is the caller's.
  *  Failures: INVALID_ARGUMENT, CANCELLED. \since 0.1 */
 int32_t dcn_dataset_check(const dcn_dataset *dataset, dcn_count_callback DCN_NULLABLE progress,
                           void *DCN_NULLABLE user_data, dcn_report *DCN_NULLABLE *DCN_NONNULL report);
+
+/** As dcn_dataset_check for all sets that a folder lists, each image once; sets that cannot be opened are problems too. With
+ *  `set` in the options only that one. Failures: INVALID_ARGUMENT, NOT_FOUND, FORMAT, CANCELLED. \since 0.1 */
+int32_t dcn_dataset_check_folder(const char *path, const dcn_dataset_options *DCN_NULLABLE options,
+                                 dcn_count_callback DCN_NULLABLE progress, void *DCN_NULLABLE user_data,
+                                 dcn_report *DCN_NULLABLE *DCN_NONNULL report);
+
+/** Counts images, masks and pixels of each class and how often two classes occur together. Number: "images". The report
+ *  is the caller's. Failures: INVALID_ARGUMENT, IO, FORMAT, CANCELLED. \since 0.1 */
+int32_t dcn_dataset_statistics(const dcn_dataset *dataset, dcn_count_callback DCN_NULLABLE progress,
+                               void *DCN_NULLABLE user_data, dcn_report *DCN_NULLABLE *DCN_NONNULL report);
+
+/** Chooses about `per_class` masks for each class (5, 10 or 25 in the paper) and writes the ids of these items as a list for
+ *  `strong`; the same seed gives the same items. Failures: INVALID_ARGUMENT, IO, FORMAT. \since 0.1 */
+int32_t dcn_dataset_split(const dcn_dataset *dataset, int32_t per_class, uint64_t seed, const char *path);
+
+/** Writes the data set as a tree in the VOC layout, with masks as palette PNG; other sets that are in the tree stay.
+ *  Failures: INVALID_ARGUMENT, IO, FORMAT, CANCELLED. \since 0.1 */
+int32_t dcn_dataset_write_voc(const dcn_dataset *dataset, const char *set, const char *folder,
+                              dcn_count_callback DCN_NULLABLE progress, void *DCN_NULLABLE user_data);
+
+/** Makes the windows of combinatorial cropping (paper, section 5) for all items with a mask and writes them as an official
+ *  list, for `list` of the options.
+ *  @param cropping JSON object with settings of the cropping, as a configuration's segmentation.cropping; NULL = the paper's
+ *  @param root folder that the paths of the list begin at; images and masks must lie in it
+ *  @param count the number of lines
+ *  Failures: INVALID_ARGUMENT, IO, FORMAT (settings, a damaged photo or mask), CANCELLED. \since 0.1 */
+int32_t dcn_dataset_write_crops(const dcn_dataset *dataset, const char *DCN_NULLABLE cropping, uint64_t seed,
+                                const char *root, const char *path, dcn_count_callback DCN_NULLABLE progress,
+                                void *DCN_NULLABLE user_data, int64_t *count);
+
+/** Compares the label maps `folder`/<id>.png with the masks of all items that have one, as VOC's evaluation does: one
+ *  confusion matrix over all images. Numbers as for dcn_evaluation_report. The report is the caller's.
+ *  Failures: INVALID_ARGUMENT, IO, FORMAT (a map is missing, of another size or holds an id that is no class), CANCELLED.
+ *  \since 0.1 */
+int32_t dcn_dataset_evaluate(const dcn_dataset *dataset, const char *folder, dcn_count_callback DCN_NULLABLE progress,
+                             void *DCN_NULLABLE user_data, dcn_report *DCN_NULLABLE *DCN_NONNULL report);
+
+/** Counts of pixels by true and predicted class over many label maps, from anywhere. May be shared by threads. */
+typedef struct dcn_evaluation dcn_evaluation;
+
+/** Begins an evaluation.
+ *  @param class_names `class_count` names, 1 to 254, without background
+ *  Failures: INVALID_ARGUMENT, FORMAT (a name is empty or there twice). \since 0.1 */
+int32_t dcn_evaluation_create(const char *DCN_NULLABLE const *DCN_NONNULL class_names, int32_t class_count,
+                              dcn_evaluation *DCN_NULLABLE *DCN_NONNULL evaluation);
+
+/** Adds one image: `width` * `height` ids each in rows, 0 background, 1... classes; pixels whose truth is 255 do not count.
+ *  Nothing is counted on failure.
+ *  Failures: INVALID_ARGUMENT, FORMAT (an id is no class; 255 is none in a prediction). \since 0.1 */
+int32_t dcn_evaluation_add(dcn_evaluation *evaluation, const uint8_t *truth, const uint8_t *prediction, int32_t width,
+                           int32_t height);
+
+/** What has been counted so far. Numbers: "mean_iou" (all classes with background, the paper's), "mean_object_iou" (without
+ *  background), "pixel_accuracy", all 0 to 1. The report is the caller's. Failures: INVALID_ARGUMENT. \since 0.1 */
+int32_t dcn_evaluation_report(const dcn_evaluation *evaluation, dcn_report *DCN_NULLABLE *DCN_NONNULL report);
+
+/** Releases the handle. NULL does nothing. \since 0.1 */
+void dcn_evaluation_free(dcn_evaluation *DCN_NULLABLE evaluation);
 
 /** Releases the handle. NULL does nothing. \since 0.1 */
 void dcn_dataset_free(dcn_dataset *DCN_NULLABLE dataset);
@@ -646,6 +737,101 @@ double dcn_report_number(const dcn_report *report, const char *name);
 
 /** Releases a report and its strings. NULL does nothing. \since 0.1 */
 void dcn_report_free(dcn_report *DCN_NULLABLE report);
+
+/* ---- object proposals --------------------------------------------------------------------------------------------- */
+/** Proposes boxes that are likely to hold whole objects: an edge detector and Edge Boxes (Zitnick and Dollar, ECCV 2014). */
+typedef struct dcn_proposer dcn_proposer;
+
+/** A proposed box, inside the image. */
+typedef struct dcn_box {
+  int32_t x;     /**< column of the left side, from 0 */
+  int32_t y;     /**< row of the upper side, from 0 */
+  int32_t width; /**< in pixels */
+  int32_t height;
+  float score; /**< above 0; higher is better */
+} dcn_box;
+
+typedef struct dcn_proposer_options {
+  uint32_t struct_size;
+  int32_t sharpening; /**< of a forest's edges, 0 to 2; -1 = 2, or 0 for a forest without segments */
+  /** Structured forest (dcn_forest_train, or OpenCV's model.yml.gz); NULL = plain gradients, which the log says. */
+  const char *DCN_NULLABLE forest;
+  int32_t multiscale; /**< 1 = average the forest's edges at three scales: better, about five times slower */
+  int32_t max_boxes;  /**< most boxes of an image */
+  /* The authors' parameters, by their names. */
+  double alpha;            /**< overlap of neighbouring windows of the search */
+  double beta;             /**< boxes that overlap a better one by more are dropped; above .99 none is */
+  double eta;              /**< beta is multiplied by this after each kept box while it lies above .5 */
+  double min_score;        /**< least score */
+  double edge_min_mag;     /**< weaker edges are left out */
+  double edge_merge_thr;   /**< groups grow until their changes of orientation sum up to this times pi */
+  double cluster_min_mag;  /**< groups with less magnitude are dissolved */
+  double max_aspect_ratio; /**< of the boxes that are tried */
+  double min_box_area;     /**< of the boxes that are tried, in pixels */
+  double gamma;            /**< sensitivity of the affinity between groups */
+  double kappa;            /**< the sum of contours is divided by the size to this power */
+} dcn_proposer_options;
+
+#define DCN_PROPOSER_OPTIONS_INIT \
+  { (uint32_t)sizeof(dcn_proposer_options), -1, NULL, 0, 10000, 0.65, 0.75, 1, 0.01, 0.1, 0.5, 0.5, 3, 1000, 2, 1.5 }
+
+/** Makes a proposer. NULL options are DCN_PROPOSER_OPTIONS_INIT. The handle is the caller's.
+ *  Failures: INVALID_ARGUMENT, NOT_FOUND, IO, FORMAT, UNSUPPORTED (the forest's file). \since 0.1 */
+int32_t dcn_proposer_create(const dcn_proposer_options *DCN_NULLABLE options,
+                            dcn_proposer *DCN_NULLABLE *DCN_NONNULL proposer);
+
+/** What finds the edges, in words; NULL for a bad handle. Valid until the proposer is freed. \since 0.1 */
+const char *DCN_NULLABLE dcn_proposer_detector(const dcn_proposer *proposer);
+
+/** Finds the edges of an image.
+ *  @param thinned 1 = edges stay only where they are strongest across themselves, as boxes need them
+ *  @param magnitude [height, width], about 0 to 1
+ *  @param orientation [height, width], the direction across the edge, 0 to pi; NULL when it is not wanted
+ *  @param count elements of each: width * height
+ *  Failures: INVALID_ARGUMENT. \since 0.1 */
+int32_t dcn_proposer_edges(const dcn_proposer *proposer, const dcn_image *image, int32_t thinned, float *magnitude,
+                           float *DCN_NULLABLE orientation, int64_t count);
+
+/** Proposes boxes, the best first.
+ *  @param boxes room for `capacity` boxes; may be NULL when that is 0
+ *  @param count how many boxes there are, which may be more than were written
+ *  Failures: INVALID_ARGUMENT. \since 0.1 */
+int32_t dcn_proposer_run(const dcn_proposer *proposer, const dcn_image *image, dcn_box *DCN_NULLABLE boxes,
+                         int32_t capacity, int32_t *count);
+
+/** As dcn_proposer_run, from edges that are thinned already. Both are [height, width], orientations 0 to pi.
+ *  Failures: INVALID_ARGUMENT. \since 0.1 */
+int32_t dcn_proposer_run_edges(const dcn_proposer *proposer, const float *magnitude, const float *orientation,
+                               int32_t width, int32_t height, dcn_box *DCN_NULLABLE boxes, int32_t capacity,
+                               int32_t *count);
+
+/** Releases the handle. NULL does nothing. \since 0.1 */
+void dcn_proposer_free(dcn_proposer *DCN_NULLABLE proposer);
+
+/** Whose features a forest is trained on. */
+enum { DCN_FEATURES_AUTHORS = 0, DCN_FEATURES_OPENCV = 1 };
+
+typedef struct dcn_forest_options {
+  uint32_t struct_size;
+  int32_t threads;      /**< 0 = as dcn_thread_count(0) says */
+  int32_t features;     /**< DCN_FEATURES_ */
+  int32_t trees;        /**< half of them are asked at each place */
+  int32_t samples;      /**< patches with an edge, and as many without, of each tree; 1 takes about 15 kB of memory */
+  int32_t existing_run; /**< DCN_RUN_: what is done with the trees of a training that was stopped */
+  uint64_t seed;        /**< same seed, same forest */
+} dcn_forest_options;
+
+#define DCN_FOREST_OPTIONS_INIT \
+  { (uint32_t)sizeof(dcn_forest_options), 0, DCN_FEATURES_AUTHORS, 8, 40000, 0, 1 }
+
+/** Trains a structured forest on the masks of a data set and writes it; finished trees are kept beside it until all are
+ *  there. NULL options are DCN_FOREST_OPTIONS_INIT.
+ *  @param path safetensors; OpenCV's YAML when it ends in .yml, .yaml or .gz
+ *  @param progress told the finished trees; it is called often
+ *  Failures: INVALID_ARGUMENT, FORMAT (a photo or mask cannot be used, or no item has a mask), IO, STATE (trees of another
+ *  training are there), CANCELLED. \since 0.1 */
+int32_t dcn_forest_train(const dcn_dataset *dataset, const dcn_forest_options *DCN_NULLABLE options, const char *path,
+                         dcn_count_callback DCN_NULLABLE progress, void *DCN_NULLABLE user_data);
 
 /* ---- train and evaluate ------------------------------------------------------------------------------------------- */
 /** A training run of one phase. */
@@ -757,6 +943,54 @@ void dcn_trainer_free(dcn_trainer *DCN_NULLABLE trainer);
 int32_t dcn_session_evaluate(dcn_session *session, const dcn_dataset *dataset, int32_t true_labels,
                              dcn_count_callback DCN_NULLABLE progress, void *DCN_NULLABLE user_data,
                              dcn_report *DCN_NULLABLE *DCN_NONNULL report);
+
+/* ---- weight files ------------------------------------------------------------------------------------------------ */
+/** How dcn_import takes weights in. */
+typedef struct dcn_import_options {
+  uint32_t struct_size;
+  int32_t half; /**< 1 = store the weights of convolutions in half precision */
+  /** The network: a preset, JSON, or the path of a .json description or a deploy .prototxt. NULL = as the file says; a
+   *  Caffe model of a DecoupledNet does. */
+  const char *DCN_NULLABLE description;
+  const char *DCN_NULLABLE const *DCN_NULLABLE class_names; /**< NULL = those of VOC where there are 20, else numbered */
+  int32_t class_count;
+  int32_t fill; /**< 1 = draw the weights that the file lacks, from `seed`; 0 = they are an error */
+  uint64_t seed;
+  /** How the weights' network was fed, "caffe" or "torchvision"; needed when neither file nor description says. */
+  const char *DCN_NULLABLE preprocessing;
+  const char *DCN_NULLABLE mean; /**< a Caffe mean image (.binaryproto); its mean of each channel is subtracted */
+  const char *DCN_NULLABLE skip; /**< layers to leave out, with commas: "fc6,fc7" */
+} dcn_import_options;
+
+#define DCN_IMPORT_OPTIONS_INIT \
+  { (uint32_t)sizeof(dcn_import_options), 0, NULL, NULL, 0, 0, 1, NULL, NULL, NULL }
+
+/** Turns a weight file (as dcn_model_import takes) into a model file, piece by piece: memory does not grow with the
+ *  file. A DecoupledNet Caffe model becomes a model without any option. NULL options are DCN_IMPORT_OPTIONS_INIT.
+ *  @param output the model file; it appears whole or not at all
+ *  @param report what became of each tensor: used, dropped as a copy, not used; and the weights that are missing.
+ *    Numbers: "used", "dropped", "unused", "missing". NULL = not wanted. The report is the caller's.
+ *  Failures: as dcn_model_import; NOT_FOUND also for weights that the file lacks. \since 0.1 */
+int32_t dcn_import(const char *path, const dcn_import_options *DCN_NULLABLE options, const char *output,
+                   dcn_report *DCN_NULLABLE *DCN_NULLABLE report);
+
+/** Files that other programs read. */
+enum {
+  DCN_EXPORT_ONNX_CLASSIFICATION = 0, /**< image to scores, and what a label pass needs */
+  DCN_EXPORT_ONNX_LABEL_PASS = 1,     /**< one label pass, from the outputs of the former to probabilities */
+  DCN_EXPORT_ONNX = 2,                /**< image to score maps and label map */
+  DCN_EXPORT_TORCHVISION = 3,         /**< the classification network: safetensors with torchvision's names */
+  DCN_EXPORT_CAFFE = 4                /**< a .caffemodel with the layer names of the released networks */
+};
+
+/** Writes a model for other programs. ONNX graphs take batches of one image and have sizes, mean, class names and
+ *  palette in their metadata.
+ *  @param format DCN_EXPORT_
+ *  @param label_passes of DCN_EXPORT_ONNX: classes of an image that are segmented, those with the highest scores; 0 =
+ *    all. Ignored otherwise.
+ *  The file appears whole or not at all. Failures: INVALID_ARGUMENT, NOT_FOUND and STATE (weights are missing), IO,
+ *  UNSUPPORTED (the file would have 2 GiB or more, the limit of ONNX and Caffe files). \since 0.1 */
+int32_t dcn_model_export(const dcn_model *model, int32_t format, int32_t label_passes, const char *path);
 
 #ifdef __cplusplus
 }
