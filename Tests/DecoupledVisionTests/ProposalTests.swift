@@ -73,6 +73,14 @@ import Testing
     }
   }
 
+  @Test func boxesThatAreLines() throws {
+    var settings = EdgeBoxesSettings()
+    settings.minBoxArea = 16
+    settings.maxAspectRatio = 100
+    settings.minScore = 0
+    #expect(try !EdgeBoxes(settings).proposals(from: edges().thinned()).isEmpty)
+  }
+
   @Test func wrongValuesAreRefused() throws {
     for change: (inout EdgeBoxesSettings) -> Void in [
       { $0.alpha = 1 }, { $0.beta = 0 }, { $0.eta = .nan }, { $0.minScore = -1 }, { $0.maxBoxes = 0 },

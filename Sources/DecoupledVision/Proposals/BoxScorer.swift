@@ -7,6 +7,11 @@ struct ScoredBox {
   var width: Int32
   var height: Int32
   var score: Float = 0
+
+  @inline(__always)
+  func isSame(as other: ScoredBox) -> Bool {
+    x == other.x && y == other.y && width == other.width && height == other.height
+  }
 }
 
 /// Scores boxes by the contours that lie wholly inside them (paper, section 3.2).
@@ -25,31 +30,29 @@ final class BoxScorer {
   private let alongRows, alongColumns: GroupRuns
   /// 1 / size^kappa by half width plus half height.
   private let norms: Table<Float>
-  private let groups: Table<Group>
+  private let nodes: Table<Node>
+  /// For each group where its neighbours begin; at the end their number.
+  private let firstNeighbour: Table<Int32>
   private let neighbours: Table<Neighbour>
-  /// For each group the box that last met it, and its place in `found` then.
-  private let meetings: Table<Meeting>
-  /// The groups that the present box met, and how much of each is taken away.
+  /// The groups that the present box met.
   private let found: Table<Int32>
-  private let weights: Table<Float>
-  /// Counts the boxes from 1; 0 in `meetings` is none.
+  /// The place in `found` of each group that is there.
+  private let places: Table<Int32>
+  /// Counts the boxes from 1; 0 in a node is none.
   private var box: Int32 = 1
 
-  private struct Group: BitwiseCopyable {
-    let column, row: Int32
+  /// A group, and what the last box that met it knows of it: all that is asked of a neighbour, in one fetch of 16 bytes.
+  private struct Node: BitwiseCopyable {
+    let cell: Cell
     let magnitude: Float
-    /// In `neighbours`; those of the next group begin where they end.
-    let firstNeighbour: Int32
+    var box: Int32 = 0
+    /// How much of the group is taken away.
+    var weight: Float = 0
   }
 
   private struct Neighbour: BitwiseCopyable {
     let group: Int32
     let affinity: Float
-  }
-
-  private struct Meeting: BitwiseCopyable {
-    var box: Int32 = 0
-    var place: Int32 = 0
   }
 
   init(_ groups: EdgeGroups, _ edges: EdgeMap, _ settings: EdgeBoxesSettings) {
@@ -68,17 +71,14 @@ final class BoxScorer {
     alongRows = GroupRuns(lines: height, length: width) { line, x in groups.ids[x * height + line] }
     alongColumns = GroupRuns(lines: width, length: height) { line, y in groups.ids[line * height + y] }
     norms = Table((0...(width + height)).map { $0 == 0 ? 0 : powf(1 / Float($0), settings.kappa) })
-    var nodes = (0..<groups.count).map { id in
-      Group(
-        column: groups.column[id], row: groups.row[id], magnitude: groups.magnitude[id],
-        firstNeighbour: groups.neighbourStart[id])
-    }
-    nodes.append(Group(column: 0, row: 0, magnitude: 0, firstNeighbour: Int32(groups.neighbours.count)))
-    self.groups = Table(nodes)
+    nodes = Table(
+      (0..<groups.count).map { id in
+        Node(cell: Cell(column: groups.column[id], row: groups.row[id]), magnitude: groups.magnitude[id])
+      })
+    firstNeighbour = Table(groups.neighbourStart)
     neighbours = Table(zip(groups.neighbours, groups.affinities).map { Neighbour(group: $0, affinity: $1) })
-    meetings = Table<Meeting>(repeating: Meeting(), count: groups.count)
     found = Table<Int32>(repeating: 0, count: groups.count)
-    weights = Table<Float>(repeating: 0, count: groups.count)
+    places = Table<Int32>(repeating: 0, count: groups.count)
   }
 
   private static func sums(_ width: Int, _ height: Int, _ value: (Int, Int) -> Float) -> Table<Float> {
@@ -94,32 +94,36 @@ final class BoxScorer {
     return sums
   }
 
-  /// Moves the box into the image and sets its score, 0 when it is below the least one.
+  /// Moves the sides of a box that lie outside of the image to its border.
+  @inline(__always)
+  func clamp(_ box: inout ScoredBox) {
+    let (right, bottom) = (Int32(truncatingIfNeeded: width &- 1), Int32(truncatingIfNeeded: height &- 1))
+    let x0 = min(max(box.x, 0), right)
+    let y0 = min(max(box.y, 0), bottom)
+    box.width = min(max(box.x &+ box.width, 0), right) &- x0
+    box.height = min(max(box.y &+ box.height, 0), bottom) &- y0
+    box.x = x0
+    box.y = y0
+  }
+
+  /// Sets the score of a box that `clamp` has moved into the image, 0 when it is below the least one.
   ///
   /// Contours are only ever taken away, so that many boxes can be given up early.
   /// - Parameter bound: scores that are not above this are of no interest; they may be given as 0.
   func score(_ candidate: inout ScoredBox, above bound: Float = 0) {
-    let x0 = min(max(Int(candidate.x), 0), width &- 1)
-    let y0 = min(max(Int(candidate.y), 0), height &- 1)
-    let x1 = min(max(Int(candidate.x) &+ Int(candidate.width), 0), width &- 1)
-    let y1 = min(max(Int(candidate.y) &+ Int(candidate.height), 0), height &- 1)
-    candidate.x = Int32(truncatingIfNeeded: x0)
-    candidate.y = Int32(truncatingIfNeeded: y0)
-    candidate.width = Int32(truncatingIfNeeded: x1 &- x0)
-    candidate.height = Int32(truncatingIfNeeded: y1 &- y0)
+    let (x0, y0) = (Int(candidate.x), Int(candidate.y))
+    let (x1, y1) = (x0 &+ Int(candidate.width), y0 &+ Int(candidate.height))
     candidate.score = 0
+    // Steps of a small alpha are so large that a side can pass the opposite one.
+    guard x1 >= x0, y1 >= y0 else { return }
     let (halfWidth, halfHeight) = ((x1 &- x0) / 2, (y1 &- y0) / 2)
     let (middleX, middleY) = (x0 &+ halfWidth / 2, y0 &+ halfHeight / 2)
     let norm = norms[halfWidth &+ halfHeight]
     var value = sum(groupSums, x0, y0, x1, y1)
     value -= sum(edgeSums, middleX, middleY, middleX &+ halfWidth, middleY &+ halfHeight)
     guard value * norm >= minScore, value * norm > bound else { return }
-    meet(alongRows, x0, x1, line: y0)
-    meet(alongRows, x0, x1, line: y1)
-    meet(alongColumns, y0, y1, line: x0)
-    meet(alongColumns, y0, y1, line: x1)
-    let left = removingContours(
-      from: value, inside: Corners(x0, y0, x1, y1), atLeast: max(minScore, bound) / norm)
+    let corners = Corners(x0, y0, x1, y1)
+    let left = remaining(of: value, x0, y0, x1, y1, inside: corners, atLeast: max(minScore, bound) / norm)
     candidate.score = left * norm < minScore ? 0 : left * norm
   }
 
@@ -131,105 +135,118 @@ final class BoxScorer {
     return sums[left &+ y0] + sums[right &+ y1 &+ 1] - sums[right &+ y0] - sums[left &+ y1 &+ 1]
   }
 
-  private struct Corners {
-    let x0, y0, x1, y1: Int32
+  /// A pixel, column and row in one number; images are small enough (`ImageLimits`) for 15 bits each.
+  private struct Cell: BitwiseCopyable {
+    let bits: UInt32
 
     @inline(__always)
-    init(_ x0: Int, _ y0: Int, _ x1: Int, _ y1: Int) {
-      self.x0 = Int32(truncatingIfNeeded: x0)
-      self.y0 = Int32(truncatingIfNeeded: y0)
-      self.x1 = Int32(truncatingIfNeeded: x1)
-      self.y1 = Int32(truncatingIfNeeded: y1)
-    }
-
-    @inline(__always)
-    func hold(_ group: Group) -> Bool {
-      group.column >= x0 && group.column <= x1 && group.row >= y0 && group.row <= y1
+    init(column: Int32, row: Int32) {
+      bits = UInt32(truncatingIfNeeded: column) << 16 | UInt32(truncatingIfNeeded: row)
     }
   }
 
-  private var foundCount = 0
+  private struct Corners {
+    let first, last: UInt32
 
-  /// Notes the groups on one side of the present box.
-  @inline(__always)
-  private func meet(_ runs: GroupRuns, _ first: Int, _ last: Int, line: Int) {
-    let (crossed, meetings, found, weights) = (
-      runs.groups.elements, self.meetings.elements, self.found.elements, self.weights.elements
-    )
-    let box = box
-    var count = foundCount
-    for run in runs.range(first, last, line: line) {
-      let id = crossed[run]
-      if meetings[Int(id)].box == box { continue }
-      meetings[Int(id)] = Meeting(box: box, place: Int32(truncatingIfNeeded: count))
-      found[count] = id
-      weights[count] = 1
-      count &+= 1
+    @inline(__always)
+    init(_ x0: Int, _ y0: Int, _ x1: Int, _ y1: Int) {
+      first = Cell(column: Int32(truncatingIfNeeded: x0), row: Int32(truncatingIfNeeded: y0)).bits
+      last = Cell(column: Int32(truncatingIfNeeded: x1), row: Int32(truncatingIfNeeded: y1)).bits
     }
-    foundCount = count
+
+    /// A difference that is negative in one half sets the upper bit of that half.
+    @inline(__always)
+    func hold(_ cell: Cell) -> Bool { ((cell.bits &- first) | (last &- cell.bits)) & 0x8000_8000 == 0 }
   }
 
   /// Rounding cannot move a sum by more than this share of it.
   private static let slack: Float = 1e-4
 
+  /// Notes the groups on one side of the present box and takes those inside it off the budget.
+  @inline(__always)
+  private func meet(
+    _ runs: GroupRuns, _ first: Int, _ last: Int, line: Int, _ box: Int32, _ corners: Corners, _ count: inout Int,
+    _ budget: inout Float
+  ) {
+    let (crossed, nodes, found) = (runs.groups.elements, self.nodes.elements, self.found.elements)
+    for run in runs.range(first, last, line: line) {
+      let id = crossed[run]
+      let node = nodes[Int(id)]
+      if node.box == box { continue }
+      nodes[Int(id)].box = box
+      nodes[Int(id)].weight = 1
+      found[count] = id
+      count &+= 1
+      if corners.hold(node.cell) { budget -= node.magnitude }
+    }
+  }
+
   /// Takes away the groups that were met, and those inside by how well they are connected with them. Ends the present box.
   /// - Returns: what is left of the sum; 0 as soon as that is certain to be less than `least`.
   @inline(__always)
-  private func removingContours(from sum: Float, inside corners: Corners, atLeast least: Float) -> Float {
-    let (groups, neighbours, meetings, found, weights) = (
-      self.groups.elements, self.neighbours.elements, self.meetings.elements, self.found.elements, self.weights.elements
-    )
+  private func remaining(
+    of sum: Float, _ x0: Int, _ y0: Int, _ x1: Int, _ y1: Int, inside corners: Corners, atLeast least: Float
+  ) -> Float {
     let box = box
     self.box &+= 1
-    var count = foundCount
-    foundCount = 0
+    var count = 0
     // What may still be taken away before the box is given up.
     var budget = sum - least + Self.slack * sum
-    for i in 0..<count {
-      let group = groups[Int(found[i])]
-      if corners.hold(group) { budget -= group.magnitude }
-    }
+    meet(alongRows, x0, x1, line: y0, box, corners, &count, &budget)
     if budget < 0 { return 0 }
+    meet(alongRows, x0, x1, line: y1, box, corners, &count, &budget)
+    if budget < 0 { return 0 }
+    meet(alongColumns, y0, y1, line: x0, box, corners, &count, &budget)
+    if budget < 0 { return 0 }
+    meet(alongColumns, y0, y1, line: x1, box, corners, &count, &budget)
+    if budget < 0 { return 0 }
+    let (nodes, neighbours, firstNeighbour, found, places) = (
+      self.nodes.elements, self.neighbours.elements, self.firstNeighbour.elements, self.found.elements,
+      self.places.elements
+    )
+    let met = count
+    // A weight counts when it is larger than this.
+    let weak = Self.leastWeight.nextDown
     var i = 0
     while i < count {
-      let weight = weights[i]
       let id = Int(found[i])
+      let weight = nodes[id].weight
       var next = i &+ 1
-      var k = Int(groups[id].firstNeighbour)
-      let end = Int(groups[id &+ 1].firstNeighbour)
+      var k = Int(firstNeighbour[id])
+      let end = Int(firstNeighbour[id &+ 1])
       while k < end {
         let neighbour = neighbours[k]
         k &+= 1
         let onward = weight * neighbour.affinity
-        if onward < Self.leastWeight { continue }
         let other = Int(neighbour.group)
-        let meeting = meetings[other]
-        if meeting.box == box {
-          let known = Int(meeting.place)
-          if onward > weights[known] {
-            let group = groups[other]
-            if corners.hold(group) { budget -= (onward - weights[known]) * group.magnitude }
-            weights[known] = onward
-            next = min(next, known)
-          }
+        let node = nodes[other]
+        let isKnown = node.box == box
+        let least = isKnown ? node.weight : corners.hold(node.cell) ? weak : .infinity
+        guard onward > least else { continue }
+        nodes[other].weight = onward
+        if isKnown {
+          // It lies inside: the weights of those on the sides are 1.
+          budget -= (onward - node.weight) * node.magnitude
+          next = min(next, Int(places[other]))
         } else {
-          let group = groups[other]
-          if corners.hold(group) {
-            budget -= onward * group.magnitude
-            meetings[other] = Meeting(box: box, place: Int32(truncatingIfNeeded: count))
-            found[count] = neighbour.group
-            weights[count] = onward
-            count &+= 1
-          }
+          budget -= onward * node.magnitude
+          nodes[other].box = box
+          places[other] = Int32(truncatingIfNeeded: count)
+          found[count] = neighbour.group
+          count &+= 1
         }
       }
       if budget < 0 { return 0 }
       i = next
     }
     var sum = sum
-    for i in 0..<count {
-      let group = groups[Int(found[i])]
-      if corners.hold(group) { sum -= weights[i] * group.magnitude }
+    for i in 0..<met {
+      let node = nodes[Int(found[i])]
+      if corners.hold(node.cell) { sum -= node.magnitude }
+    }
+    for i in met..<count {
+      let node = nodes[Int(found[i])]
+      sum -= node.weight * node.magnitude
     }
     return sum
   }

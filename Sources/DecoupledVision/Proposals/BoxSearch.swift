@@ -33,6 +33,7 @@ struct BoxSearch {
         for x in stride(from: 0, to: width - boxWidth + stepX, by: stepX) {
           for y in stride(from: 0, to: height - boxHeight + stepY, by: stepY) {
             var box = ScoredBox(x: Int32(x), y: Int32(y), width: Int32(boxWidth), height: Int32(boxHeight))
+            scorer.clamp(&box)
             scorer.score(&box)
             guard box.score > 0 else { continue }
             refine(&box, scorer)
@@ -70,14 +71,24 @@ struct BoxSearch {
   /// Tries to move a side outwards (1), and when that is no better, inwards (-1).
   @inline(__always)
   private func improve(_ box: inout ScoredBox, _ scorer: BoxScorer, _ move: (inout ScoredBox, Int32) -> Void) {
-    var other = box
-    move(&other, 1)
-    scorer.score(&other, above: box.score)
+    var other = moved(box, 1, scorer, move)
+    // At the border of the image a side cannot move outwards.
+    if !other.isSame(as: box) { scorer.score(&other, above: box.score) }
     if other.score <= box.score {
-      other = box
-      move(&other, -1)
+      other = moved(box, -1, scorer, move)
       scorer.score(&other, above: box.score)
     }
     if other.score > box.score { box = other }
+  }
+
+  @inline(__always)
+  private func moved(
+    _ box: ScoredBox, _ steps: Int32, _ scorer: BoxScorer, _ move: (inout ScoredBox, Int32) -> Void
+  ) -> ScoredBox {
+    var other = box
+    other.score = 0
+    move(&other, steps)
+    scorer.clamp(&other)
+    return other
   }
 }
