@@ -96,8 +96,10 @@ struct WinogradTiles<Form: WinogradForm> {
   /// Asks for the pixels that a tile adds to those of the tile before it.
   @inline(__always) private func prefetch(_ tile: Int, _ x: Rows<Float>, _ channels: Int) {
     let (image, y, x0) = place(tile)
-    let columns = max(0, x0 + Form.points - Form.outputs - left)..<max(0, min(width, x0 + Form.points - left))
-    for row in max(0, y - top)..<max(0, min(height, y + Form.points - top)) {
+    // Behind a padding of two a tile may add nothing.
+    let (firstColumn, firstRow) = (max(0, x0 + Form.points - Form.outputs - left), max(0, y - top))
+    let columns = firstColumn..<max(firstColumn, min(width, x0 + Form.points - left))
+    for row in firstRow..<max(firstRow, min(height, y + Form.points - top)) {
       let line = x[image] + (row * width + columns.lowerBound) * channels
       for i in stride(from: 0, to: columns.count * channels, by: 16) { dcn_processor_prefetch(line + i) }
     }
