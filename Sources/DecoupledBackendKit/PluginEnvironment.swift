@@ -7,4 +7,7 @@ public enum PluginEnvironment {
     guard let value = dcn_system_environment(name) else { return false }
     return value.pointee != 0 && value.pointee != CChar(bitPattern: UInt8(ascii: "0"))
   }
+
+  /// What the variable is set to.
+  public static func text(_ name: String) -> String? { dcn_system_environment(name).map { String(cString: $0) } }
 }

@@ -45,6 +45,12 @@ struct Bench: ParsableCommand {
   @Flag(help: "List every kernel: time, effective GFLOP/s (direct count) and share of the whole.")
   var layers = false
 
+  @Flag(
+    help:
+      "Measure the algorithms of the backend cpu for the 3x3 convolutions of all presets, at their size and at 224, and write the table of the fastest as Swift source."
+  )
+  var tune = false
+
   func validate() throws {
     guard batch >= 1, labels >= 0, runs >= 1 else {
       throw ValidationError("--batch and --runs must be at least 1, --labels at least 0.")
@@ -55,6 +61,11 @@ struct Bench: ParsableCommand {
   }
 
   func run() throws {
+    if tune {
+      let (backend, control) = try engine.open()
+      print(try ConvolutionTuning(backend: backend, control: control, runs: runs).table(), terminator: "")
+      return
+    }
     let model = try subject()
     let (backend, control) = try engine.open()
     var table = KernelTable()
