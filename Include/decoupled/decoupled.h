@@ -359,8 +359,8 @@ typedef struct dcn_session_options {
 #define DCN_SESSION_OPTIONS_INIT \
   { (uint32_t)sizeof(dcn_session_options), 0, NULL, 0, 0, 0, 0, 0, 0.5f, NULL, 0.0, 0, 0 }
 
-/** Makes a session. NULL options are DCN_SESSION_OPTIONS_INIT. The model is kept alive; it may serve many sessions. The
- *  handle is the caller's.
+/** Makes a session, and packs the weights as its backend wants them, once for all sessions of a model. NULL options are
+ *  DCN_SESSION_OPTIONS_INIT. The model is kept alive; it may serve many sessions. The handle is the caller's.
  *  Failures: INVALID_ARGUMENT, NOT_FOUND (weights of the classification part are missing), BACKEND, IO (the trace cannot
  *  be written), OUT_OF_MEMORY. \since 0.1 */
 int32_t dcn_session_create(const dcn_model *model, const dcn_session_options *DCN_NULLABLE options,
