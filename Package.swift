@@ -18,11 +18,7 @@ let referenceSettings: [SwiftSetting] =
 /// `FUSED_MULTIPLY_ADD` is set where the processor has that instruction: without it the function is a slow library call.
 func levelSettings(_ level: Int) -> [SwiftSetting] {
   #if arch(x86_64)
-    // The compiler would prefer registers of half the size at level 4, and take vectors of 16 floats apart.
-    let wide = ["-Xclang", "-target-feature", "-Xclang", "-prefer-256-bit"].flatMap { ["-Xcc", $0] }
-    let target: [SwiftSetting] = [
-      .unsafeFlags(["-Xcc", "-march=x86-64-v\(level)"] + (level == 4 ? wide : []))
-    ]
+    let target: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=x86-64-v\(level)"])]
   #else
     let target: [SwiftSetting] = []
   #endif

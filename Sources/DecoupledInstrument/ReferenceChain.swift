@@ -99,8 +99,9 @@ final class ReferenceChain {
   /// Rows of a value inside the chain: as many as the results have, where it was planned with as many.
   private func batch(of planned: Int, _ outputs: [dcn_tensor]) -> Int {
     let last = copies.chain[copies.chain.count - 1]
-    guard let final = last.outputOperands.first(where: { !$0.isAbsent }), final.tensor.dimension(0) == planned,
-      let written = outputs.last(where: \.isPresent)
+    let results = zip(last.outputOperands, outputs.suffix(last.outputOperands.count))
+    guard let (final, written) = results.first(where: { !$0.isAbsent && $1.isPresent }),
+      final.tensor.dimension(0) == planned
     else { return planned }
     return written.dimension(0)
   }
