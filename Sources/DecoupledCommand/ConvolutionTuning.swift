@@ -60,7 +60,7 @@ struct ConvolutionTuning {
   private func shapes() throws -> [Shape] {
     var found: [Shape] = []
     for preset in NetworkDescription.presetNames {
-      guard var description = try NetworkDescription(preset: preset) else { continue }
+      guard var description = NetworkDescription(preset: preset) else { continue }
       for size in [description.inputSize, 224] where size <= description.inputSize {
         description.inputSize = size
         let graph = try PredictionGraph(description, images: 1, rows: 1, seeds: 1).graph

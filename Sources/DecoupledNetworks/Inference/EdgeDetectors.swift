@@ -14,7 +14,7 @@ public enum EdgeDetectors {
       }
       Log.write(
         .warning,
-        "Without a structured forest the edges are plain gradients, which find fewer objects; "
+        "Without a structured forest the edges are plain gradients, whose first boxes find fewer objects; "
           + "'decoupled train edges' makes a forest.")
       return GradientEdgeDetector()
     }
