@@ -64,7 +64,11 @@ struct Crops: ParsableCommand {
         return true
       })
     Console.endProgress()
-    if let contactSheet { try JPEGWriter.write(try preview.sheet(), to: contactSheet) }
-    print("\(output): \(count) windows")
+    let masks = strong.map { ", masks of '\($0)'" } ?? ""
+    print("\(output): \(count) windows of \(reading.chosenImages(data, set, "train"))\(masks)")
+    if let contactSheet {
+      try JPEGWriter.write(try preview.sheet(), to: contactSheet)
+      print("\(contactSheet): contact sheet")
+    }
   }
 }

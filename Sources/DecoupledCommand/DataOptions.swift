@@ -62,4 +62,9 @@ struct DataOptions: ParsableArguments {
   func chosenSet(_ data: String, _ set: String?, _ purpose: String) -> String? {
     set ?? Dataset.usualSet(purpose, in: data, kind: kind)
   }
+
+  /// What `open` takes, in words.
+  func chosenImages(_ data: String, _ set: String?, _ purpose: String) -> String {
+    chosenSet(data, set, purpose).map { "the set '\($0)' of '\(data)'" } ?? "all images of '\(data)'"
+  }
 }

@@ -75,12 +75,15 @@ struct DatasetStatsCommand: ParsableCommand {
       return true
     }
     Console.endProgress()
+    Console.note("Counted \(reading.chosenImages(data, set, "train")).")
     print(json ? try statistics.json() : statistics.text)
     guard let output else { return }
     try FileAccess.makeFolder(output)
-    try PNGWriter.write(try statistics.histogram(), to: FilePaths.join(output, "histogram.png"))
-    try PNGWriter.write(try statistics.cooccurrence(), to: FilePaths.join(output, "cooccurrence.png"))
-    try FileAccess.write(text: try statistics.json() + "\n", to: FilePaths.join(output, "statistics.json"))
+    let names = ["histogram.png", "cooccurrence.png", "statistics.json"].map { FilePaths.join(output, $0) }
+    try PNGWriter.write(try statistics.histogram(), to: names[0])
+    try PNGWriter.write(try statistics.cooccurrence(), to: names[1])
+    try FileAccess.write(text: try statistics.json() + "\n", to: names[2])
+    Console.note("Wrote \(names.joined(separator: ", ")).")
   }
 }
 

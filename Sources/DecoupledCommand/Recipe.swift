@@ -101,8 +101,27 @@ struct Recipe: Decodable {
     }
   }
 
+  /// The decoder passes over names that are no text.
+  private static func checkNames(_ root: Yams.Node, _ source: String) throws {
+    var left = [root]
+    while let node = left.popLast() {
+      for (key, value) in node.mapping.map(Array.init) ?? [] {
+        guard key.scalar != nil else {
+          let kind = key.mapping == nil ? "a list" : "settings"
+          let line = key.mark.map { " in line \($0.line)" } ?? ""
+          throw EngineError(
+            .invalidArgument, "\(source) has \(kind) where the name of a setting belongs\(line); names are plain words."
+          )
+        }
+        left.append(value)
+      }
+      left += node.sequence.map(Array.init) ?? []
+    }
+  }
+
   /// - Parameter source: what errors say is wrong.
   private static func decode(_ root: Yams.Node, source: String) throws -> Recipe {
+    try checkNames(root, source)
     for key in root.mapping?.keys.compactMap(\.string) ?? [] where Key(rawValue: key) == nil {
       let known = Key.allCases.map(\.rawValue).joined(separator: ", ")
       throw EngineError(.invalidArgument, "\(source) has no section '\(key)'; sections are \(known).")

@@ -159,10 +159,14 @@ FOREST = "%YAML:1.0\n---\noptions:\n   numberOfTrees: 1\n"
 @pytest.mark.parametrize("content, sentence", [
     (gzip.compress(FOREST.encode())[:-6], "no whole gzip file"),
     (zlib.compress(FOREST.encode()), "hostile"),
-    ((FOREST.replace("1\n", "99999999999\n")).encode(), "no whole number"),
+    ((FOREST.replace("1\n", "99999999999\n")).encode(), "'99999999999' is no whole number"),
+    ((FOREST.replace("1\n", "2147483648\n")).encode(), "'2147483648' is no whole number"),
+    ((FOREST.replace("1\n", "1x\n")).encode(), "'1x' is no whole number"),
+    ((FOREST.replace("1\n", "-\n")).encode(), "'-' is no whole number"),
+    ((FOREST.replace("1\n", "-2147483648\n")).encode(), "forest"),
     ((FOREST + "childs:\n   - [ 1e9 ]\n").encode(), "no whole number"),
     (header({"__metadata__": {"decoupled_forest": json.dumps({"format_version": 1, "trees": 1 << 40, "settings": {}})}}), "forest"),
-], ids=range(5))
+], ids=range(9))
 def test_forests(content: bytes, sentence: str, tmp_path: Path) -> None:
     path = tmp_path / "hostile.yml.gz"
     path.write_bytes(content)
@@ -215,7 +219,10 @@ ALIASES = "network:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     ("network: &n {preset: *n}", "is not YAML"),
     ("\x00", "is not UTF-8 text"),
     ("- 1\n- 2\n", "settings by name"),
-], ids=range(9))
+    ("[segmentation]: 1\n", "a list where the name of a setting belongs in line 1"),
+    ("network: {preset: tiny}\nsegmentation:\n  cropping:\n    ? {share: 1}\n    : 2\n", "settings where the name of a setting belongs in line 4"),
+    ("segmentation: [cropping]\n", "'segmentation' is not of the kind Mapping"),
+], ids=range(12))
 def test_configurations(text: str, sentence: str, tmp_path: Path) -> None:
     path = tmp_path / "hostile.yaml"
     path.write_text(text)

@@ -24,7 +24,11 @@ enum OpenCVForestFile {
   static func read(_ path: String) throws -> StructuredForest {
     var bytes = try FileAccess.read(path)
     if Gzip.fits(bytes) { bytes = try Gzip.inflate(bytes, name: path) }
-    var yaml = OpenCVYAML(bytes, name: path)
+    return try bytes.withUnsafeBufferPointer { try read(OpenCVYAML($0, name: path)) }
+  }
+
+  private static func read(_ file: OpenCVYAML) throws -> StructuredForest {
+    var yaml = file
     var settings = ForestSettings()
     settings.features = .opencv
     var trees = 0

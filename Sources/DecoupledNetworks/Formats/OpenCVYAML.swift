@@ -4,12 +4,13 @@ import DecoupledCore
 ///
 /// Nothing is kept but what is asked for, so that a hostile file costs no more memory than its own size.
 struct OpenCVYAML {
-  private let bytes: [UInt8]
+  /// The caller's, who keeps them. An array would be counted at every byte in a build that is not optimised.
+  private let bytes: UnsafeBufferPointer<UInt8>
   private let name: String
   private var place = 0
   private var line = 1
 
-  init(_ bytes: [UInt8], name: String) {
+  init(_ bytes: UnsafeBufferPointer<UInt8>, name: String) {
     self.bytes = bytes
     self.name = name
   }
@@ -26,8 +27,11 @@ struct OpenCVYAML {
   }
 
   private mutating func skipSpace() {
-    while let byte = current, byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
-      advance()
+    while place < bytes.count {
+      let byte = bytes[place]
+      guard byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") else { return }
+      if byte == UInt8(ascii: "\n") { line += 1 }
+      place += 1
     }
   }
 
@@ -114,20 +118,33 @@ struct OpenCVYAML {
     return rows
   }
 
+  private var isInToken: Bool {
+    guard let byte = current else { return false }
+    return Self.isWord(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+") || byte == UInt8(ascii: ".")
+  }
+
   private mutating func token() -> String {
     let start = place
-    while let byte = current,
-      Self.isWord(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+") || byte == UInt8(ascii: ".")
-    {
-      advance()
-    }
+    while isInToken { place += 1 }
     return String(decoding: bytes[start..<min(place, start + 64)], as: UTF8.self)
   }
 
+  /// Most of a file are such numbers, so they are read without a text in between.
   mutating func whole() throws -> Int32 {
-    let text = token()
-    guard let number = Int32(text) else { throw wrong("'\(text)' is no whole number") }
-    return number
+    let start = place
+    let negative = current == UInt8(ascii: "-")
+    if negative || current == UInt8(ascii: "+") { place += 1 }
+    let firstDigit = place
+    var number = 0
+    while let byte = current, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"), number <= Int(Int32.max) {
+      number = number * 10 + Int(byte - UInt8(ascii: "0"))
+      place += 1
+    }
+    guard place > firstDigit, let result = Int32(exactly: negative ? -number : number), !isInToken else {
+      place = start
+      throw wrong("'\(token())' is no whole number")
+    }
+    return result
   }
 
   mutating func real() throws -> Float {
