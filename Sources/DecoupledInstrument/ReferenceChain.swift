@@ -113,9 +113,7 @@ final class ReferenceChain {
       }
       return
     }
-    var absent = dcn_tensor()
-    absent.struct_size = UInt32(MemoryLayout<dcn_tensor>.size)
-    let outputs = made.map { $0.map { dcn_tensor($0) } ?? absent }
+    let outputs = made.map { $0.map { dcn_tensor($0) } ?? .absent }
     var context = context
     context.workspace = nil
     context.lane_workspace = nil

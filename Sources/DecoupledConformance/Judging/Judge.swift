@@ -148,12 +148,3 @@ final class Judge: @unchecked Sendable {
     return results.enumerated().map { Judged(shape: shapes.outputs[0][$0.offset], values: $0.element.values()) }
   }
 }
-
-extension dcn_tensor {
-  /// An optional operand that is not there.
-  static var absent: dcn_tensor {
-    var tensor = dcn_tensor()
-    tensor.struct_size = UInt32(MemoryLayout<dcn_tensor>.size)
-    return tensor
-  }
-}

@@ -21,7 +21,7 @@ package final class ContractMemory {
     operand.struct_size = UInt32(MemoryLayout<dcn_operand>.size)
     operand.flags = Int32(DCN_OPERAND_ABSENT)
     operand.value = -1
-    operand.tensor.struct_size = UInt32(MemoryLayout<dcn_tensor>.size)
+    operand.tensor = .absent
     return operand
   }
 

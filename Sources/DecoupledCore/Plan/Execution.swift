@@ -6,6 +6,7 @@ public final class Execution: @unchecked Sendable {
   public let control: RunControl
   private var arena: TensorStorage?
   private var laneWorkspace: TensorStorage?
+  private var operands: [ObjectIdentifier: PlanOperands] = [:]
   /// Called after each kernel.
   public var onKernel: ((KernelTiming) -> Void)?
 
@@ -26,34 +27,29 @@ public final class Execution: @unchecked Sendable {
   ) throws {
     arena = try enough(arena, plan.arenaByteCount)
     laneWorkspace = try enough(laneWorkspace, plan.laneWorkspaceByteCount * control.pool.lanes)
-    let bound = try bind(plan, batch, feeds, parameters, &results)
-    let operands = try PlanOperands(plan, batch, bound, parameters, arena: arena?.base)
+    let operands = try operands(of: plan, batch)
+    operands.place(inArena: arena?.base)
+    try operands.place(parameters, control: control)
+    let taken = try bind(operands, feeds, &results)
 
-    for (kernel, workspaceOffset) in zip(plan.kernels, plan.workspaceOffsets) {
+    var context = dcn_run_context(control)
+    context.lane_workspace = laneWorkspace?.base
+    for (index, kernel) in plan.kernels.enumerated() {
       if control.isCancelled { throw EngineError.cancelled }
-      var constants: [PackedConstant] = []
-      let inputs = try zip(kernel.inputs, kernel.packing).map { value, form in
-        let tensor = try operands.descriptor(value)
-        guard form != 0, let value else { return tensor }
-        let constant = try parameters.packed(
-          plan.values.name(of: value), tensor, form: form, isKept: plan.keepsPackedWeights, backend: kernel.backend,
-          control: control)
-        constants.append(constant)
-        return constant.descriptor(for: tensor)
-      }
-      let outputs = try kernel.outputs.map(operands.descriptor)
+      let constants = plan.keepsPackedWeights ? [] : try operands.pack(index, parameters, control)
       let began = onKernel == nil ? 0 : Self.seconds()
-      try withExtendedLifetime((control, constants)) {
-        var context = dcn_run_context(control)
-        context.workspace = kernel.workspaceSize == 0 ? nil : arena.map { $0.base + workspaceOffset }
-        context.lane_workspace = laneWorkspace?.base
-        context.lane_workspace_size = UInt64(kernel.laneWorkspaceSize)
-        func call() throws {
-          try Backend.call(kernel.backend.info.name, kernel.name) { message, capacity in
+      context.workspace = kernel.workspaceSize == 0 ? nil : arena.map { $0.base + plan.workspaceOffsets[index] }
+      context.lane_workspace_size = UInt64(kernel.laneWorkspaceSize)
+      func call() throws {
+        try Backend.call(kernel.backend.info.name, kernel.name) { message, capacity in
+          operands.withOperands(of: index) { inputs, outputs in
             kernel.backend.table.pointee.run(
-              kernel.handle, inputs, Int32(inputs.count), outputs, Int32(outputs.count), &context, message, capacity)
+              kernel.handle, inputs.baseAddress, Int32(inputs.count), outputs.baseAddress, Int32(outputs.count),
+              &context, message, capacity)
           }
         }
+      }
+      try withExtendedLifetime((control, constants, feeds, taken)) {
         if kernel.work?.isSmall == true { try control.pool.alone(call) } else { try call() }
       }
       onKernel?(
@@ -61,75 +57,56 @@ public final class Execution: @unchecked Sendable {
           layer: kernel.name, operators: kernel.operators, seconds: Self.seconds() - began,
           multiplyAdds: kernel.work?.multiplyAdds(batch) ?? 0))
     }
-    for fetch in plan.fetches {
-      guard case .view? = plan.places[fetch], let target = bound[fetch] else { continue }
-      let source = try operands.descriptor(fetch)
-      memcpy(target.bytes, source.buffer! + Int(source.byte_offset), target.byteCount)
+    for (fetch, operand) in operands.views {
+      guard let target = taken[fetch], let source = operands.address(operand) else { continue }
+      memcpy(target.bytes, source, target.byteCount)
     }
   }
 
   /// Packs the weights of a plan as its kernels want them, where they are kept: what the first run would begin with.
   public func pack(_ plan: Plan, parameters: ParameterStore) throws {
     guard plan.keepsPackedWeights else { return }
-    let bound = try Dictionary(
-      uniqueKeysWithValues: plan.parameters.map { ($0, try parameters.tensor(plan.graph[$0])) })
-    let operands = try PlanOperands(plan, [:], bound, parameters, arena: nil)
-    for kernel in plan.kernels {
-      for case (let value?, let form) in zip(kernel.inputs, kernel.packing) where form != 0 {
-        if control.isCancelled { throw EngineError.cancelled }
-        _ = try parameters.packed(
-          plan.values.name(of: value), operands.descriptor(value), form: form, isKept: true, backend: kernel.backend,
-          control: control)
-      }
-    }
+    try operands(of: plan, [:]).place(parameters, control: control)
   }
 
-  /// Checks what the caller handed in and finds the memory of every external value.
+  /// The operands of a plan, those of its last run where the batch was the same.
+  private func operands(of plan: Plan, _ batch: [BatchDimension: Int]) throws -> PlanOperands {
+    if let known = operands[ObjectIdentifier(plan)], known.batch == batch { return known }
+    let made = try PlanOperands(plan, batch)
+    operands[ObjectIdentifier(plan)] = made
+    return made
+  }
+
+  /// Checks what the caller handed in and finds memory for what the caller will get.
   private func bind(
-    _ plan: Plan, _ batch: [BatchDimension: Int], _ feeds: [ValueID: Tensor], _ parameters: ParameterStore,
-    _ results: inout [ValueID: Tensor]
+    _ operands: PlanOperands, _ feeds: [ValueID: Tensor], _ results: inout [ValueID: Tensor]
   ) throws -> [ValueID: Tensor] {
-    var bound: [ValueID: Tensor] = [:]
-    func shape(_ value: Value) throws -> [Int] {
-      guard let dimension = value.type.batch, let size = batch[dimension] else { return value.type.shape }
-      guard (1...value.type.shape[0]).contains(size) else {
-        throw EngineError(
-          .invalidArgument, "A batch of \(size) \(dimension) was given; this plan takes 1 to \(value.type.shape[0]).")
-      }
-      return [size] + value.type.shape.dropFirst()
-    }
-    for feed in plan.feeds {
-      let value = plan.graph[feed]
-      guard let tensor = feeds[feed] else {
+    for value in operands.feeds {
+      guard let tensor = feeds[value.id] else {
         throw EngineError(.invalidArgument, "The run needs a tensor for '\(value.name)'.")
       }
-      let expected = try shape(value)
-      let layout = plan.values.layout(of: feed)
-      guard tensor.shape == expected, tensor.elementType == value.type.elementType, tensor.layout == layout,
-        tensor.strides == layout.strides(expected)
-      else {
+      guard value.isHeld(by: tensor), tensor.strides == value.layout.strides(value.shape) else {
         throw EngineError(
           .invalidArgument,
-          "'\(value.name)' needs a contiguous \(value.type.elementType)\(expected), not \(tensor.elementType)\(tensor.shape)."
+          "'\(value.name)' needs a contiguous \(value.elementType)\(value.shape), not \(tensor.elementType)\(tensor.shape)."
         )
       }
-      bound[feed] = tensor
+      operands.place(value.id, in: tensor)
     }
-    for parameter in plan.parameters { bound[parameter] = try parameters.tensor(plan.graph[parameter]) }
-    for fetch in plan.fetches where bound[fetch] == nil {
-      let value = plan.graph[fetch]
-      let expected = try shape(value)
-      let layout = plan.values.layout(of: fetch)
-      if let earlier = results[fetch], earlier.shape == expected, earlier.elementType == value.type.elementType,
-        earlier.layout == layout
-      {
-        bound[fetch] = earlier
-      } else {
-        bound[fetch] = try Tensor(zeros: expected, value.type.elementType, layout)
+    var taken: [ValueID: Tensor] = [:]
+    for value in operands.fetches {
+      // Feeds and parameters are given as they are.
+      if let own = operands.plan.feeds.contains(value.id) ? feeds[value.id] : operands.parameters[value.id] {
+        taken[value.id] = own
+        continue
       }
+      let earlier = results[value.id].flatMap { value.isHeld(by: $0) ? $0 : nil }
+      let tensor = try earlier ?? Tensor(zeros: value.shape, value.elementType, value.layout)
+      operands.place(value.id, in: tensor)
+      taken[value.id] = tensor
     }
-    for fetch in plan.fetches { results[fetch] = bound[fetch] }
-    return bound
+    results.merge(taken) { $1 }
+    return taken
   }
 
   private func enough(_ storage: TensorStorage?, _ byteCount: Int) throws -> TensorStorage? {

@@ -44,7 +44,7 @@ struct KernelWork {
   }
 
   /// Whether a run takes a few microseconds, too little to share between threads.
-  var isSmall: Bool { multiplyAdds < 1 << 20 && elements < 1 << 17 }
+  var isSmall: Bool { multiplyAdds < 1 << 18 && elements < 1 << 17 }
 
   func multiplyAdds(_ sizes: [BatchDimension: Int]) -> Int {
     guard let batch, let size = sizes[batch.dimension] else { return multiplyAdds }

@@ -5,6 +5,8 @@ import Synchronization
 public final class ParameterStore: @unchecked Sendable {
   private var tensors: [String: Tensor] = [:]
   private var versions: [String: Int] = [:]
+  /// Goes up with each change of any parameter.
+  private(set) var changes = 0
   /// Parameters whose memory was written to since it was put here.
   private var overwritten = Set<String>()
   private let packed = PackedParameters()
@@ -19,6 +21,7 @@ public final class ParameterStore: @unchecked Sendable {
       tensors[name] = newValue
       widened.withLock { $0[name] = nil }
       versions[name, default: 0] += 1
+      changes += 1
       overwritten.remove(name)
     }
   }
@@ -30,6 +33,7 @@ public final class ParameterStore: @unchecked Sendable {
   /// the parameter.
   public func noteChange(of name: String) {
     versions[name, default: 0] += 1
+    changes += 1
     overwritten.insert(name)
   }
 

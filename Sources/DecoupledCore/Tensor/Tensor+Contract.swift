@@ -1,6 +1,13 @@
 import CDecoupled
 
 extension dcn_tensor {
+  /// What stands for an operand that is absent.
+  package static var absent: dcn_tensor {
+    var tensor = dcn_tensor()
+    tensor.struct_size = UInt32(MemoryLayout<dcn_tensor>.size)
+    return tensor
+  }
+
   /// A descriptor of the contract.
   package init(
     elementType: ElementType, shape: [Int], strides: [Int], layout: Layout = .nchw, buffer: UnsafeMutableRawPointer?,

@@ -15,6 +15,8 @@ public final class Predictor {
 
   private let execution: Execution
   private let plans: PredictionPlans
+  /// Whether the model is known to have a segmentation network: asking it takes as long as a small network.
+  private var canSegment = false
   /// Results of earlier runs, whose memory is used again.
   private var values: [ValueID: Tensor] = [:]
   /// The scores of the images whose trunk ran last, which `values` still holds.
@@ -37,8 +39,8 @@ public final class Predictor {
     plans = try PredictionPlans(model, settings: settings, backend: backend)
     execution = Execution(control)
     // Now rather than with the first image, for which somebody waits.
-    let segments = (try? model.requireSegmentation()) != nil
-    for plan in [plans.classification] + (segments ? plans.segmentation : []) {
+    canSegment = (try? model.requireSegmentation()) != nil
+    for plan in [plans.classification] + (canSegment ? plans.segmentation : []) {
       try execution.pack(plan, parameters: model.parameters)
     }
   }
@@ -54,13 +56,19 @@ public final class Predictor {
   /// - Parameter labels: for each image the classes to segment (any order), or nil to take those above the threshold;
   ///   an empty list stands for all images nil.
   public func predict(_ images: [RGBImage], labels: [[Int]?] = []) throws -> [Prediction] {
-    try model.requireSegmentation()
+    try requireSegmentation()
     if !labels.isEmpty { try check(labels, images: images.count) }
     return try batches(images.indices).flatMap { batch -> [Prediction] in
       let inputs = try images[batch].map { try input($0) }
       let given = labels.isEmpty ? [[Int]?](repeating: nil, count: batch.count) : Array(labels[batch])
       return try predict(Array(images[batch]), inputs: inputs, labels: given)
     }
+  }
+
+  private func requireSegmentation() throws {
+    if canSegment { return }
+    try model.requireSegmentation()
+    canSegment = true
   }
 
   private func check(_ labels: [[Int]?], images: Int) throws {
@@ -116,7 +124,7 @@ public final class Predictor {
   ///   - images: those of the last call of `scores` or `predict`, at most `imagesPerBatch`.
   ///   - labels: for each image the classes to segment, or nil to take those above the threshold.
   public func segmentAgain(_ images: [RGBImage], labels: [[Int]?]) throws -> [Prediction] {
-    try model.requireSegmentation()
+    try requireSegmentation()
     guard images.count == lastScores.count, !images.isEmpty else {
       throw EngineError(
         .state, "The classification network last ran on \(lastScores.count) images, not these \(images.count).")
