@@ -36,12 +36,13 @@ struct SavingsTests {
 
   static func predict(
     _ model: Model, _ images: [RGBImage], labels: [[Int]?], plain: Bool, batch: Int = 1, rows: Int = 4,
-    backend: String = "reference"
+    largeRow: Int? = nil, activationMaps: Bool = true, backend: String = "reference"
   ) throws -> [Prediction] {
     var settings = PredictionSettings()
     settings.plain = plain
     settings.foregroundMaps = true
-    settings.activationMaps = true
+    settings.activationMaps = activationMaps
+    if let largeRow { settings.largeRow = largeRow }
     settings.imagesPerBatch = batch
     settings.rowsPerChunk = rows
     return try Predictor(
@@ -103,6 +104,27 @@ struct SavingsTests {
       for (a, b) in zip(alone, together) {
         #expect(a.labelMap == b.labelMap)
         #expect(a.foregroundMaps.map(\.values) == b.foregroundMaps.map(\.values))
+      }
+    }
+  }
+
+  /// All stages of the decoder, the finer ones or none take one row at a time.
+  @Test(arguments: Golden.backends, [true, false])
+  func stagesOfOneRowGiveTheSame(backend: String, activationMaps: Bool) throws {
+    let model = try Self.model(.paper)
+    let images = (1...3).map { Self.photo(seed: $0) }
+    let labels: [[Int]?] = [[0, 1, 2], [2], [0, 1]]
+    func predict(largeRow: Int) throws -> [Prediction] {
+      try Self.predict(
+        model, images, labels: labels, plain: false, batch: 3, rows: 3, largeRow: largeRow,
+        activationMaps: activationMaps, backend: backend)
+    }
+    let together = try predict(largeRow: .max)
+    for largeRow in [0, 20_000] {
+      for (a, b) in zip(together, try predict(largeRow: largeRow)) {
+        #expect(a.labelMap == b.labelMap)
+        #expect(a.foregroundMaps.map(\.values) == b.foregroundMaps.map(\.values))
+        #expect(a.activationMaps.map(\.values) == b.activationMaps.map(\.values))
       }
     }
   }

@@ -82,11 +82,13 @@ public final class Backend: @unchecked Sendable {
     return max(0, min(count, Int(supports(instance, nodes, Int32(count)))))
   }
 
-  /// The layout in which this backend keeps values of that type between its kernels.
+  /// The layout in which this backend keeps values of that type between its kernels, whatever the size of the batch: plans
+  /// for batches of different sizes hand each other values.
   func preferredLayout(_ type: ValueType) -> Layout {
     guard table.reaches(\.preferred_layout), let ask = table.pointee.preferred_layout else { return .nchw }
+    let shape = type.batch == nil ? type.shape : [1] + type.shape.dropFirst()
     var tensor = dcn_tensor(
-      elementType: type.elementType, shape: type.shape, strides: Tensor.contiguousStrides(type.shape), buffer: nil)
+      elementType: type.elementType, shape: shape, strides: Tensor.contiguousStrides(shape), buffer: nil)
     return Layout(rawValue: ask(instance, &tensor))
   }
 }

@@ -50,7 +50,7 @@ public final class Execution: @unchecked Sendable {
         }
       }
       try withExtendedLifetime((control, constants, feeds, taken)) {
-        if kernel.work?.isSmall == true { try control.pool.alone(call) } else { try call() }
+        if kernel.work?.isSmall(batch) == true { try control.pool.alone(call) } else { try call() }
       }
       onKernel?(
         KernelTiming(

@@ -44,10 +44,14 @@ struct KernelWork {
   }
 
   /// Whether a run takes a few microseconds, too little to share between threads.
-  var isSmall: Bool { multiplyAdds < 1 << 18 && elements < 1 << 17 }
+  func isSmall(_ sizes: [BatchDimension: Int]) -> Bool {
+    multiplyAdds(sizes) < 1 << 18 && share(of: elements, sizes) < 1 << 17
+  }
 
-  func multiplyAdds(_ sizes: [BatchDimension: Int]) -> Int {
-    guard let batch, let size = sizes[batch.dimension] else { return multiplyAdds }
-    return multiplyAdds / max(1, batch.largest) * size
+  func multiplyAdds(_ sizes: [BatchDimension: Int]) -> Int { share(of: multiplyAdds, sizes) }
+
+  private func share(of count: Int, _ sizes: [BatchDimension: Int]) -> Int {
+    guard let batch, let size = sizes[batch.dimension] else { return count }
+    return count / max(1, batch.largest) * size
   }
 }

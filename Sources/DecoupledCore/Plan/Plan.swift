@@ -37,6 +37,7 @@ public final class Plan: @unchecked Sendable {
   /// results nobody needs are dropped.
   /// - Parameter carried: fetches that only go to other plans of this backend, and feeds that only come from there. They
   ///   stay in the backend's own layout; every other tensor of a caller is row-major.
+  /// - Parameter sliced: carried values that other plans get in parts of the batch (`Tensor.rows`).
   /// - Parameter halfParameters: names of parameters that are stored in half precision; kernels that can read them as they
   ///   are, others get a widened copy.
   /// - Parameter keepsPackedWeights: whether the forms into which the backend packs weights are kept for later runs. Training
@@ -44,7 +45,7 @@ public final class Plan: @unchecked Sendable {
   /// - Throws: when something that is needed is neither fed, a parameter nor computed, or a backend fails.
   public init(
     _ graph: Graph, feeds: [ValueID], fetches: [ValueID], carried: Set<ValueID> = [],
-    halfParameters: Set<String> = [], keepsPackedWeights: Bool = true, backend: Backend
+    sliced: Set<ValueID> = [], halfParameters: Set<String> = [], keepsPackedWeights: Bool = true, backend: Backend
   ) throws {
     let selection = try NodeSelection(graph, feeds: feeds, fetches: fetches)
     let views = ValueViews(graph, selection)
@@ -52,7 +53,7 @@ public final class Plan: @unchecked Sendable {
       selection, backend: backend, reference: try Plan.referenceBackend(beside: backend),
       values: PlanValues(
         graph, views: views, backend: backend, feeds: feeds, external: Set(feeds + fetches), carried: carried,
-        halfParameters: halfParameters))
+        sliced: sliced, halfParameters: halfParameters))
     try compiler.compile(selection.nodes.filter { !views.resolves(node: $0) })
     self.graph = graph
     self.feeds = feeds

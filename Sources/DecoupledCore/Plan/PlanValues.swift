@@ -16,6 +16,7 @@ struct PlanValues {
   private let backend: Backend
   private let external: Set<ValueID>
   private let carried: Set<ValueID>
+  private let sliced: Set<ValueID>
   /// Parameters that are stored in half precision, and what kernels that take them so read.
   private let halfParameters: Set<ValueID>
   private var halves: [ValueID: ValueID] = [:]
@@ -30,10 +31,11 @@ struct PlanValues {
   /// - Parameters:
   ///   - external: what callers hand in and take out.
   ///   - carried: those of them that come from, or go to, another plan of the backend.
+  ///   - sliced: carried values that go there in parts of the batch.
   ///   - halfParameters: names of the parameters that are stored in half precision.
   init(
     _ graph: Graph, views: ValueViews, backend: Backend, feeds: [ValueID], external: Set<ValueID>,
-    carried: Set<ValueID>,
+    carried: Set<ValueID>, sliced: Set<ValueID>,
     halfParameters: Set<String>
   ) {
     self.graph = graph
@@ -41,6 +43,7 @@ struct PlanValues {
     self.backend = backend
     self.external = external
     self.carried = carried
+    self.sliced = sliced
     self.halfParameters = Set(graph.parameters.filter { halfParameters.contains(graph[$0].name) })
     for feed in feeds {
       let layout = externalLayout(feed)
@@ -74,7 +77,12 @@ struct PlanValues {
     views.strides[original(id)] ?? layout(of: id).strides(shape)
   }
 
-  private func externalLayout(_ value: ValueID) -> Layout { carried.contains(value) ? preferred(value) : .nchw }
+  private func externalLayout(_ value: ValueID) -> Layout {
+    guard carried.contains(value) else { return .nchw }
+    let layout = preferred(value)
+    // Where the rows of a layout lie that only the backend knows is its secret.
+    return sliced.contains(value) && layout != .nhwc ? .nchw : layout
+  }
 
   /// The backend's own layout for a value. Weights, and memory that is seen in two shapes, stay row-major.
   private func preferred(_ value: ValueID) -> Layout {

@@ -88,6 +88,20 @@ public struct Tensor: @unchecked Sendable {
       byteOffset: byteOffset + range.lowerBound * strides[axis] * elementType.byteCount)
   }
 
+  /// Some rows of the batch, sharing this tensor's memory, in its layout.
+  public func rows(_ range: Range<Int>) throws -> Tensor {
+    guard layout == .nchw || layout == .nhwc else {
+      throw EngineError(.internal, "The rows of a tensor in a backend's own layout cannot be taken apart.")
+    }
+    return Tensor(layout: layout, sharing: try slice(axis: 0, range))
+  }
+
+  private init(layout: Layout, sharing other: Tensor) {
+    (elementType, shape, strides) = (other.elementType, other.shape, other.strides)
+    (storage, byteOffset) = (other.storage, other.byteOffset)
+    self.layout = layout
+  }
+
   /// The same memory with another shape of as many elements.
   public func reshaped(_ newShape: [Int]) throws -> Tensor {
     guard isContiguous, newShape.reduce(1, *) == elementCount else {

@@ -1,9 +1,14 @@
 import DecoupledCore
 
-/// The plans of the inference procedure: the whole network, cut where label rows begin to differ.
+/// The plans of the inference procedure: the whole network, cut where the number of rows that are worth computing together
+/// changes.
 ///
-/// The classification network runs once per image; its switches and ReLU masks are shared by all label rows.
+/// The classification network runs once per image; its switches and ReLU masks are shared by all label rows. The layers with
+/// hundreds of megabytes of weights take many rows at once, since each run reads all of them; their values are small. The
+/// decoder's values are large: its stages take a few rows, the finest ones, whose values fill the caches, one.
 final class PredictionPlans {
+  /// Rows and seeds that the layers with large weights take at once: at least as many.
+  private static let leastRowsOfBridging = 16
   let network: PredictionGraph
   /// image -> scores, and what the label passes need of the classification network.
   let classification: Plan
@@ -11,48 +16,73 @@ final class PredictionPlans {
   let saliency: Plan?
   /// pool5 -> the half of fc6-seg that only depends on the image; nil in the plain procedure.
   let spatial: Plan?
-  /// label rows -> probabilities.
-  let labelPasses: Plan
+  /// Label rows -> class-specific activation maps.
+  let bridging: Plan
+  /// Activation maps -> what `finest` takes, or probabilities where there is none; nil where all stages are in `finest`.
+  let decoder: Plan?
+  /// Where the decoder is cut, and from there to the probabilities for one row.
+  let finest: (input: ValueID, plan: Plan)?
+  /// Rows that `decoder` takes at once.
+  let rowsOfDecoder: Int
+  /// Rows that `bridging`, and seeds that `saliency` takes at once.
+  let rowsOfBridging: Int
 
   /// What runs behind the classification network.
-  var segmentation: [Plan] { [saliency, spatial, labelPasses].compactMap { $0 } }
+  var segmentation: [Plan] { [saliency, spatial, bridging, decoder, finest?.plan].compactMap { $0 } }
 
   init(_ model: Model, settings: PredictionSettings, backend: Backend) throws {
     let description = model.description
-    let halves = model.parameters.halfNames
+    let images = max(1, settings.imagesPerBatch)
+    rowsOfDecoder = max(1, settings.rowsPerChunk)
+    rowsOfBridging = max(rowsOfDecoder, Self.leastRowsOfBridging)
     let network = try PredictionGraph(
-      description, images: max(1, settings.imagesPerBatch), rows: max(1, settings.rowsPerChunk),
-      seeds: max(1, settings.rowsPerChunk), plain: settings.plain)
-    let graph = network.graph
+      description, images: images, rows: rowsOfBridging, seeds: rowsOfBridging, plain: settings.plain)
+    self.network = network
     let heads = network.classification
     // The back pass needs the ReLU masks, and the switch of the score when it starts at the largest score.
     let backward = [heads.fc6, heads.fc7] + (description.saliency.placement == .max ? [heads.scoreSwitch] : [])
-    self.network = network
+    let cut = Self.cut(network, settings)
+    var sliced = Set([network.activation, cut].compactMap { $0 })
+    if settings.activationMaps { sliced.remove(network.activation) }
     // What only the other plans read stays in the backend's layout.
-    let carried = Set([heads.pool] + heads.switches + backward)
-    classification = try Plan(
-      graph, feeds: [network.image],
-      fetches: [heads.scores, heads.logits, heads.maxLogits, heads.pool] + heads.switches + backward, carried: carried,
-      halfParameters: halves,
-      backend: backend)
-    let results = [network.probabilities] + (settings.activationMaps ? [network.activation] : [])
+    let carried = sliced.union([heads.pool] + heads.switches + backward + [network.spatialHalf].compactMap { $0 })
+    func plan(_ graph: Graph, _ feeds: [ValueID], _ fetches: [ValueID]) throws -> Plan {
+      try Plan(
+        graph, feeds: feeds, fetches: fetches, carried: carried, sliced: sliced,
+        halfParameters: model.parameters.halfNames, backend: backend)
+    }
+
+    classification = try plan(
+      network.graph, [network.image],
+      [heads.scores, heads.logits, heads.maxLogits, heads.pool] + heads.switches + backward)
     if let half = network.spatialHalf {
-      saliency = try Plan(
-        graph, feeds: [network.seeds, network.seedToImage] + backward, fetches: [network.seedSaliency],
-        carried: carried, halfParameters: halves,
-        backend: backend)
-      spatial = try Plan(
-        graph, feeds: [heads.pool], fetches: [half], carried: carried.union([half]), halfParameters: halves,
-        backend: backend)
-      labelPasses = try Plan(
-        graph, feeds: [network.saliency, half, network.rowToImage] + heads.switches, fetches: results,
-        carried: carried.union([half]), halfParameters: halves, backend: backend)
+      saliency = try plan(
+        network.graph, [network.seeds, network.seedToImage] + backward, [network.seedSaliency])
+      spatial = try plan(network.graph, [heads.pool], [half])
+      bridging = try plan(network.graph, [network.saliency, half, network.rowToImage], [network.activation])
     } else {
       saliency = nil
       spatial = nil
-      labelPasses = try Plan(
-        graph, feeds: [network.seeds, network.rowToImage, heads.pool] + heads.switches + backward, fetches: results,
-        carried: carried, halfParameters: halves, backend: backend)
+      bridging = try plan(
+        network.graph, [network.seeds, network.rowToImage, heads.pool] + backward, [network.activation])
+    }
+    func graph(rows: Int) throws -> Graph {
+      try PredictionGraph(description, images: images, rows: rows, seeds: rows, plain: settings.plain).graph
+    }
+    func decoder(rows: Int, from input: ValueID, to result: ValueID) throws -> Plan {
+      try plan(try graph(rows: rows), [input, network.rowToImage] + heads.switches, [result])
+    }
+    self.decoder =
+      cut == network.activation
+      ? nil : try decoder(rows: rowsOfDecoder, from: network.activation, to: cut ?? network.probabilities)
+    finest = try cut.map { ($0, try decoder(rows: 1, from: $0, to: network.probabilities)) }
+  }
+
+  /// What the first stage takes that has a large row.
+  private static func cut(_ network: PredictionGraph, _ settings: PredictionSettings) -> ValueID? {
+    network.stageInputs.first { input in
+      let shape = network.graph[input].type.shape
+      return 4 * shape[1...].reduce(1, *) * MemoryLayout<Float>.size > settings.largeRow
     }
   }
 }

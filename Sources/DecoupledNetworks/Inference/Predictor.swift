@@ -47,7 +47,7 @@ public final class Predictor {
 
   /// The sigmoid scores of each image: what the classification network alone says.
   public func scores(_ images: [RGBImage]) throws -> [[Float]] {
-    try batches(images.indices).flatMap { batch -> [[Float]] in
+    try chunks(of: images.count, settings.imagesPerBatch).flatMap { batch -> [[Float]] in
       try classify(images[batch].map { try input($0) })
     }
   }
@@ -58,7 +58,7 @@ public final class Predictor {
   public func predict(_ images: [RGBImage], labels: [[Int]?] = []) throws -> [Prediction] {
     try requireSegmentation()
     if !labels.isEmpty { try check(labels, images: images.count) }
-    return try batches(images.indices).flatMap { batch -> [Prediction] in
+    return try chunks(of: images.count, settings.imagesPerBatch).flatMap { batch -> [Prediction] in
       let inputs = try images[batch].map { try input($0) }
       let given = labels.isEmpty ? [[Int]?](repeating: nil, count: batch.count) : Array(labels[batch])
       return try predict(Array(images[batch]), inputs: inputs, labels: given)
@@ -83,12 +83,6 @@ public final class Predictor {
     }
   }
 
-  private func batches(_ range: Range<Int>) -> [Range<Int>] {
-    stride(from: range.lowerBound, to: range.upperBound, by: settings.imagesPerBatch).map {
-      $0..<min($0 + settings.imagesPerBatch, range.upperBound)
-    }
-  }
-
   private func input(_ image: RGBImage) throws -> [Float] {
     try model.description.preprocessing.inferenceInput(image, size: model.description.inputSize)
   }
@@ -97,9 +91,7 @@ public final class Predictor {
     let size = model.description.inputSize
     let batch = try Tensor(inputs.flatMap { $0 }, shape: [inputs.count, 3, size, size])
     lastScores = []
-    try execution.run(
-      plans.classification, batch: [.images: inputs.count], feeds: [plans.network.image: batch],
-      parameters: model.parameters, results: &values)
+    try run(plans.classification, [.images: inputs.count], [plans.network.image: batch])
     let scores = try rows(of: plans.network.classification.scores)
     guard scores.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
       throw EngineError(.numeric, "The classification network gives scores that are not numbers; the model is damaged.")
@@ -178,31 +170,68 @@ public final class Predictor {
   ) throws {
     guard !passes.rows.isEmpty else { return }
     let saliencies = plans.saliency == nil ? [] : try backPropagate(passes.seeds, images: images)
-    if let spatial = plans.spatial {
-      try execution.run(
-        spatial, batch: [.images: images], feeds: values, parameters: model.parameters, results: &values)
-    }
-    for start in stride(from: 0, to: passes.rows.count, by: settings.rowsPerChunk) {
-      let chunk = passes.rows[start..<min(start + settings.rowsPerChunk, passes.rows.count)]
+    if let spatial = plans.spatial { try run(spatial, [.images: images], values) }
+    for chunk in chunks(of: passes.rows.count, plans.rowsOfBridging) {
       var feeds = values
-      feeds[plans.network.rowToImage] = try Tensor(chunk.map { Int32($0.image) }, shape: [chunk.count])
+      let rows = passes.rows[chunk]
+      feeds[plans.network.rowToImage] = try rowToImage(rows)
       if plans.saliency == nil {
-        feeds[plans.network.seeds] = try seedTensor(chunk.map { row in row.seeds.map { passes.seeds[$0] } })
+        feeds[plans.network.seeds] = try seedTensor(rows.map { row in row.seeds.map { passes.seeds[$0] } })
       } else {
-        feeds[plans.network.saliency] = try mix(saliencies, chunk.map(\.seeds))
+        feeds[plans.network.saliency] = try mix(saliencies, rows.map(\.seeds))
       }
-      try execution.run(
-        plans.labelPasses, batch: [.images: images, .rows: chunk.count], feeds: feeds, parameters: model.parameters,
-        results: &values)
-      guard let probabilities = values[plans.network.probabilities] else { continue }
-      let all = try probabilities.elements(Float.self)
+      try run(plans.bridging, [.images: images, .rows: chunk.count], feeds)
+      try decode(rows, images: images, take: take)
+    }
+  }
+
+  /// From activation maps, which `values` holds for these rows, to probabilities.
+  private func decode(
+    _ rows: ArraySlice<LabelPasses.Row>, images: Int,
+    take: (LabelPasses.Row, UnsafeMutableBufferPointer<Float>, FloatImage?) throws -> Void
+  ) throws {
+    let network = plans.network
+    /// Runs a plan for some of the rows; `input` holds those of `held`.
+    func run(_ plan: Plan, _ chunk: Range<Int>, _ input: ValueID, of held: Range<Int>) throws {
+      var feeds = values
+      feeds[input] = try values[input]?.rows(chunk.lowerBound - held.lowerBound..<chunk.upperBound - held.lowerBound)
+      feeds[network.rowToImage] = try rowToImage(rows[chunk])
+      try self.run(plan, [.images: images, .rows: chunk.count], feeds)
+    }
+    func takeAll(_ chunk: Range<Int>) throws {
+      guard let all = try values[network.probabilities]?.elements(Float.self) else { return }
       let width = all.count / chunk.count
       for (position, row) in chunk.enumerated() {
+        let range = position * width..<(position + 1) * width
         try take(
-          row, UnsafeMutableBufferPointer(rebasing: all[(position * width)..<((position + 1) * width)]),
-          try activation(position))
+          rows[row], UnsafeMutableBufferPointer(rebasing: all[range]), try activation(row - rows.startIndex))
       }
     }
+    let all = rows.indices
+    for chunk in chunks(of: rows.count, plans.decoder == nil ? rows.count : plans.rowsOfDecoder) {
+      let chunk = all.lowerBound + chunk.lowerBound..<all.lowerBound + chunk.upperBound
+      if let decoder = plans.decoder { try run(decoder, chunk, network.activation, of: all) }
+      guard let (input, plan) = plans.finest else {
+        try takeAll(chunk)
+        continue
+      }
+      for row in chunk {
+        try run(plan, row..<row + 1, input, of: plans.decoder == nil ? all : chunk)
+        try takeAll(row..<row + 1)
+      }
+    }
+  }
+
+  private func run(_ plan: Plan, _ batch: [BatchDimension: Int], _ feeds: [ValueID: Tensor]) throws {
+    try execution.run(plan, batch: batch, feeds: feeds, parameters: model.parameters, results: &values)
+  }
+
+  private func chunks(of count: Int, _ length: Int) -> [Range<Int>] {
+    stride(from: 0, to: count, by: length).map { $0..<min($0 + length, count) }
+  }
+
+  private func rowToImage(_ rows: ArraySlice<LabelPasses.Row>) throws -> Tensor {
+    try Tensor(rows.map { Int32($0.image) }, shape: [rows.count])
   }
 
   private func activation(_ row: Int) throws -> FloatImage? {
@@ -217,14 +246,12 @@ public final class Predictor {
   /// pool5-bp of each seed.
   private func backPropagate(_ seeds: [LabelPasses.Seed], images: Int) throws -> [[Float]] {
     guard let plan = plans.saliency else { return [] }
-    return try stride(from: 0, to: seeds.count, by: settings.rowsPerChunk).flatMap { start -> [[Float]] in
-      let chunk = Array(seeds[start..<min(start + settings.rowsPerChunk, seeds.count)])
+    return try chunks(of: seeds.count, plans.rowsOfBridging).flatMap { range -> [[Float]] in
+      let chunk = seeds[range]
       var feeds = values
       feeds[plans.network.seeds] = try seedTensor(chunk.map { [$0] })
       feeds[plans.network.seedToImage] = try Tensor(chunk.map { Int32($0.image) }, shape: [chunk.count])
-      try execution.run(
-        plan, batch: [.images: images, .seeds: chunk.count], feeds: feeds, parameters: model.parameters,
-        results: &values)
+      try run(plan, [.images: images, .seeds: chunk.count], feeds)
       return try rows(of: plans.network.seedSaliency)
     }
   }

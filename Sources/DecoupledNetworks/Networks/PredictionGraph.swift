@@ -22,12 +22,14 @@ public struct PredictionGraph: Sendable {
   public let spatialHalf: ValueID?
   /// Class-specific activation maps, [rows, C, h, w].
   public let activation: ValueID
+  /// What each stage of the segmentation network un-pools, [rows, C, h, w], coarsest first; the first is `activation`.
+  public let stageInputs: [ValueID]
   /// [rows, 2, S, S].
   public let scores: ValueID
   public let probabilities: ValueID
 
   /// - Parameters:
-  ///   - images, rows, seeds: the largest sizes of the batches.
+  ///   - images, rows, seeds: the largest sizes of the batches. Identifiers of values do not depend on them.
   ///   - plain: build the procedure of the released code, without shared work between label rows.
   public init(
     _ description: NetworkDescription, images: Int, rows: Int, seeds seedCount: Int, plain: Bool = false,
@@ -60,9 +62,10 @@ public struct PredictionGraph: Sendable {
     }
     spatialHalf = bridging.spatialHalf
     activation = bridging.activation
-    scores = try SegmentationNetwork.build(
-      &builder, activation: activation, switches: classification.switches, rowToImage: rowToImage, training: false
-    ).scores
+    let segmentation = try SegmentationNetwork.build(
+      &builder, activation: activation, switches: classification.switches, rowToImage: rowToImage, training: false)
+    stageInputs = segmentation.stageInputs
+    scores = segmentation.scores
     probabilities = try builder.graph.add1(Softmax(axis: 1), [scores], name: "probabilities")
     graph = builder.graph
   }

@@ -4,6 +4,8 @@ import DecoupledCore
 struct SegmentationNetwork {
   /// Scores [rows, 2, H, W]: background, foreground.
   let scores: ValueID
+  /// What each stage un-pools, coarsest first: the activation map, then what the stage before gives.
+  let stageInputs: [ValueID]
 
   /// - Parameters:
   ///   - switches: of the classification network's pools, finest first, one row per image.
@@ -13,8 +15,10 @@ struct SegmentationNetwork {
   ) throws -> SegmentationNetwork {
     let description = builder.description
     var x = activation
+    var stageInputs: [ValueID] = []
     for stage in (0..<description.stages).reversed() {
       let size = description.inputSize >> stage
+      stageInputs.append(x)
       x = try builder.graph.add1(
         MaxUnpool(outputSize: [size, size]), [x, switches[stage], rowToImage], name: "unpool\(stage + 1)")
       for (number, channels) in description.decoderChannels(stage: stage).enumerated() {
@@ -24,6 +28,7 @@ struct SegmentationNetwork {
         x = try builder.relu(x, name: "derelu\(suffix)")
       }
     }
-    return SegmentationNetwork(scores: try builder.convolution("seg_score", x, out: 2, kernel: 1))
+    return SegmentationNetwork(
+      scores: try builder.convolution("seg_score", x, out: 2, kernel: 1), stageInputs: stageInputs)
   }
 }
