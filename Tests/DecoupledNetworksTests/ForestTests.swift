@@ -40,6 +40,21 @@ import Testing
     }
   }
 
+  @Test func neighboursAskOtherTrees() throws {
+    func tree(_ pixels: [UInt16]) -> StructuredForest.Tree {
+      StructuredForest.Tree(features: [0], thresholds: [0], children: [0], leaves: [ForestLeaf(edgePixels: pixels)])
+    }
+    func sum(_ trees: [StructuredForest.Tree]) throws -> Float {
+      var settings = ForestSettings()
+      settings.treesEvaluated = 1
+      let detector = try StructuredEdgeDetector(try StructuredForest(settings: settings, trees: trees))
+      return try detector.edges(in: RGBImage(width: 64, height: 64)).magnitude.reduce(0, +)
+    }
+    let everywhere = Array(UInt16(0)..<256)
+    let (both, one) = (try sum([tree(everywhere), tree(everywhere)]), try sum([tree(everywhere), tree([])]))
+    #expect(both > 0 && abs(one / both - 0.5) < 0.01)
+  }
+
   @Test func filesKeepForests() throws {
     try withFolder { folder in
       let forest = try ForestFile.read(Self.fixtures + "/forest.yml")

@@ -125,6 +125,21 @@ struct OfficialListTests {
     #expect(try labels("/a.png /m.png 0 0 19 19", .crop) == [1, 0])
     #expect(try labels("/a.png /m.png", .crop) == [1, 1])
     #expect(throws: EngineError.self) { try labels("/a.png /m.png 0 0 19 19", .image) }
+    // Phase 2 takes the class of the line from a mask with both, and needs its bits.
+    func batch(_ line: String) throws -> TrainingBatch {
+      try FileAccess.write(text: line + "\n", to: folder + "/list.txt")
+      var options = Dataset.Options()
+      options.list = folder + "/list.txt"
+      return try SegmentationBatches(
+        Dataset.open(folder, options: options), model: ShapesFixture.model(), batchSize: 1, seed: 1
+      ).batch(0)
+    }
+    let disc = try batch("/a.png /m.png 0 0 39 19 0 1")
+    #expect(try disc.labels.array() == [Float(0), 1])
+    // 8 of 40 columns and 10 of 20 rows; the input is cut from the resized window.
+    let shown = try #require(disc.mask).array(Int32.self)
+    #expect(abs(Double(shown.count { $0 == 1 }) / 1024 - 0.1) < 0.03)
+    #expect(throws: EngineError.self) { try batch("/a.png /m.png 0 0 39 19") }
     // A data set with image-level labels says the same either way, here of whole images.
     let item = DatasetItem(
       id: "a", imagePath: folder + "/a.png", maskPath: folder + "/m.png", imageLabels: [true, false])

@@ -150,6 +150,29 @@ import Testing
     #expect(message { _ = try DatasetSplit.strong(data, perClass: 0, seed: 1) } != "")
   }
 
+  @Test func scarceClassesChooseFirst() throws {
+    let folder = try TemporaryFolder()
+    try makeVOC(in: folder)
+    // Ten images of the first class alone, one with both: choosing it first fills both.
+    var items: [DatasetItem] = []
+    for number in 0..<11 {
+      var map = LabelMap(width: 12, height: 8, fill: 1)
+      if number == 5 { map[0, 0] = 2 }
+      try PNGWriter.write(map, to: folder.file("\(number).png"))
+      items.append(
+        DatasetItem(id: "\(number)", imagePath: folder.file("JPEGImages/a.jpg"), maskPath: folder.file("\(number).png"))
+      )
+    }
+    let classes = try ClassList(["cat", "dog"])
+    for seed in UInt64(0)..<8 {
+      #expect(try DatasetSplit.strong(Dataset(classes: classes, items: items), perClass: 1, seed: seed) == ["5"])
+    }
+    items.remove(at: 5)
+    #expect(
+      message { _ = try DatasetSplit.strong(Dataset(classes: classes, items: items), perClass: 1, seed: 1) }
+        .contains("No mask of the set shows the class 'dog'"))
+  }
+
   @Test func hashedNamesDoNotMove() {
     let names = (0..<1000).map { "object\($0)" }
     let few = DatasetSplit.byHash(Array(names.prefix(100)), share: 0.3, seed: 2)

@@ -102,6 +102,9 @@ import Testing
     let windows = try open("a.jpg a.png 0 0 3 3\nb/a.jpg a.png 0 0 3 3\n")
     #expect(windows.items.map(\.id) == ["a", "a-1"] && windows.crops?.hasSubsets == false)
     #expect(windows.items[0].imagePath == folder.file("a.jpg"))
+    // One photo with two masks is two items.
+    let twoMasks = try open("/a.jpg /a.png\n/a.jpg /b.png\n")
+    #expect(twoMasks.items.map(\.id) == ["a", "a-1"] && twoMasks.items[1].maskPath == folder.file("b.png"))
     #expect(try open("/a.jpg /a.png\n").crops?[0] == CropTable.Entry(item: 0, window: nil, subset: nil))
   }
 

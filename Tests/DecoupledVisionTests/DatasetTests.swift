@@ -64,6 +64,10 @@ import Testing
     #expect(open("twice").contains("lists 'a' twice"))
     try folder.write("a 7\n", "ImageSets/Main/cat_train.txt")
     #expect(open().contains("'a 7'"))
+    try folder.write("a 1\na 1\n", "ImageSets/Main/cat_train.txt")
+    #expect(open().contains("cat_train.txt' lists 'a' twice"))
+    try folder.write("a 1\nb 1\nc 1\nd 1\ne 1\n", "ImageSets/Main/cat_train.txt")
+    #expect(open().contains("dog_train.txt' has no line for 'e'"))
     try folder.write("a 1\n", "ImageSets/Main/cat_train.txt")
     #expect(open().contains("cat_train.txt' does not list it"))
     try FileManager.default.removeItem(atPath: folder.file("ImageSets/Main/cat_train.txt"))
@@ -73,6 +77,8 @@ import Testing
     try folder.write("\n", "classes.txt")
     #expect(open().contains("has 0 classes"))
     try FileAccess.write([0xFF, 0xFE, 0x41], to: folder.file("classes.txt"))
+    #expect(open().contains("is not UTF-8 text"))
+    try FileAccess.write([0x41, 0, 0x42], to: folder.file("classes.txt"))
     #expect(open().contains("is not UTF-8 text"))
     #expect(message { _ = try Dataset.open(folder.file("ImageSets")) }.contains("is no data set"))
     #expect(message { _ = try Dataset.open(folder.file("none")) }.contains("no data set folder"))
@@ -127,6 +133,10 @@ import Testing
     #expect(other.items.map(\.imageLabels) == [[true, false], [false, true], nil])
     let reordered = try folder(csv: "image,dog,cat\na,1,-1\n")
     #expect(try Dataset.open(reordered.path).items[0].imageLabels == [false, true])
+    let quoted = try folder(csv: "image,labels\n\"d, e.jpg\",cat\n\"f\"\"g.jpg\",dog\n")
+    for name in ["images/d, e.jpg", "images/f\"g.jpg"] { try quoted.write("x", name) }
+    let labels = try Dataset.open(quoted.path).items.filter { $0.imageLabels != nil }
+    #expect(labels.map(\.id) == ["d, e", "f\"g"] && labels.map(\.imageLabels) == [[true, false], [false, true]])
     let bare = try folder(csv: nil)
     #expect(try Dataset.open(bare.path).labelledItems.isEmpty)
   }

@@ -50,6 +50,28 @@ import Testing
     #expect(try statistics.json().contains("\"images_of_class\""))
   }
 
+  @Test func labelsOfListsGoBeforeThoseOfMasks() throws {
+    let folder = try TemporaryFolder()
+    try makeVOC(in: folder)
+    try folder.write("a -1\nb -1\nc -1\nd 1\n", "ImageSets/Main/cat_train.txt")
+    let data = try Dataset.open(folder.path, set: "train")
+    let statistics = try DatasetStatistics(data)
+    #expect(statistics.imagesOfClass == [1, 1] && statistics.masksOfClass == [2, 2])
+    let wrong = folder.file("SegmentationClass/d.png")
+    try PNGWriter.write(LabelMap(width: 12, height: 8, fill: 3), to: wrong)
+    #expect(message { _ = try DatasetStatistics(data) }.contains("d.png' holds the id 3, but there are only 2"))
+  }
+
+  @Test func anImageOfSeveralSetsKeepsWhatEachKnows() throws {
+    let folder = try TemporaryFolder()
+    try makeVOC(in: folder)
+    // The strong list is for train alone, which is looked at first: the mask of a is that of the other set.
+    try folder.write("a\nb\n", "ImageSets/Segmentation/zeta.txt")
+    let report = try DatasetCheck.run(folder.path, options: Dataset.Options(strong: "strong"))
+    #expect(report.problems.isEmpty && report.sets.map(\.name) == ["strong", "train", "zeta"])
+    #expect(report.masks == 3)
+  }
+
   @Test func convertedSetsReadAsTheyWere() throws {
     let folder = try TemporaryFolder()
     let source = try Dataset.open(Fixtures.path("datasets/coco"), options: Dataset.Options(set: "small"))
@@ -62,6 +84,11 @@ import Testing
       #expect(first.image == second.image && first.mask == second.mask)
     }
     #expect(try DatasetCheck.run(folder.path, options: Dataset.Options()).problems.isEmpty)
+    try makeVOC(in: folder)
+    let difficult = try Dataset.open(folder.path, set: "train")
+    try VOCWriter.write(difficult, set: "train", to: folder.file("again"))
+    let again = try Dataset.open(folder.file("again"), set: "train")
+    #expect(again.items[2].difficult == [false, true] && again.items[2].imageLabels == [true, false])
     let other = try Dataset.open(Fixtures.path("datasets/labelme"))
     #expect(message { try VOCWriter.write(other, set: "val", to: folder.path) }.contains("other classes"))
     #expect(message { try VOCWriter.write(source, set: "../x", to: folder.path) }.contains("name of a set"))

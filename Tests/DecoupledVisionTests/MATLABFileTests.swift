@@ -138,6 +138,8 @@ import Testing
       (matrix(10, [1, 1], element(1, [0xFF])), "is no class"),
       (matrix(10, [1, 1], element(3, [0, 1])), "is no class"),
       (matrix(9, [1, 2], element(2, [3, 4, 5])), "damaged"), (matrix(9, [1, 2], element(11, [3, 4])), "damaged"),
+      // Data beside their tag are at most 4 bytes.
+      (matrix(9, [1, 5], word(2 | 5 << 16) + [1, 2, 3, 4, 5, 0, 0, 0]), "damaged"),
       (matrix(9, [0, 2], element(2, [])), "2x0"), (matrix(9, [1, 16_385], element(2, [])), "16385x1"),
       (matrix(9, [12_000, 12_000], element(2, [])), "12000x12000"),
       (matrix(9, [-1, 2], element(2, [3, 4])), "damaged"), (matrix(9, [8000, 8000], element(2, [])), "damaged"),
@@ -153,6 +155,7 @@ import Testing
     for (content, sentence) in [
       (matrix(9, [1, 2], name: "GTinst", element(2, [3, 4])), "no structure GTcls with a field"),
       (matrix(9, [1, 2], name: "GTcls", element(2, [3, 4])), "no structure with one element"),
+      (matrix(9, [1, 1], name: "GTcls", element(2, [3])), "no structure with one element"),
       (structure(two + two, dimensions: [1, 2]), "no structure with one element"),
       (structure(two, dimensions: [1 << 30, 1 << 30, 1 << 30]), "no structure with one element"),
       (structure(two, names: ["Other"]), "no field Segmentation"), (structure([], names: []), "no field Segmentation"),
@@ -165,5 +168,6 @@ import Testing
       (structure(matrix(9, [1, 2], element(2, [3, 4], size: 1 << 31))), "damaged"),
       (structure(matrix(9, [1, 2], word(2 | 5 << 16) + [1, 2, 3, 4])), "damaged"),
     ] { #expect(refusal(file(content)).contains(sentence), "\(sentence): \(refusal(file(content)))") }
+    #expect(refusal(file(packed(structure(two) + [0]))).contains("cut short or damaged"))
   }
 }
