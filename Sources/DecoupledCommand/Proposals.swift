@@ -39,7 +39,7 @@ struct Proposals: ParsableCommand {
     let paths = try inputs.flatMap(ImageFiles.list)
     try ImageFiles.checkTargets(paths, in: pictures, endings: ["-boxes.jpg", "-edges.png"])
     let control = RunControl(threads: threads)
-    var failures = 0
+    var (failures, count) = (0, 0)
     var lines = json ? [] : ["image,x,y,width,height,score"]
     func flush() {
       if output == nil { for line in lines { print(line) } } else { return }
@@ -58,7 +58,9 @@ struct Proposals: ParsableCommand {
       Console.endProgress()
       for (path, result) in zip(chunk, results) {
         switch result {
-        case .success(let found): lines += try json ? [Self.json(path, found)] : found.map { Self.row(path, $0) }
+        case .success(let found):
+          lines += try json ? [Self.json(path, found)] : found.map { Self.row(path, $0) }
+          count += found.count
         case .failure(let error as VisionError) where !error.isFileSystem || !FileAccess.isFile(path):
           // One damaged photo must not cost the rest of a folder.
           Console.note("Error: \(error)")
@@ -69,7 +71,11 @@ struct Proposals: ParsableCommand {
       }
       flush()
     }
-    if let output { try FileAccess.write(text: lines.joined(separator: "\n") + "\n", to: output) }
+    if let output {
+      try FileAccess.write(text: lines.joined(separator: "\n") + "\n", to: output)
+      print("\(output): \(count) boxes of \(paths.count - failures) images")
+    }
+    if let pictures { Console.note("Wrote <image>-boxes.jpg and <image>-edges.png to '\(pictures)'.") }
     if failures > 0 {
       Console.note("\(failures) of \(paths.count) images could not be read.")
       throw ExitCode(1)

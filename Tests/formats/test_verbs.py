@@ -47,6 +47,16 @@ def test_statistics(shapes: Path, command: Command, tmp_path: Path) -> None:
         assert str(output / name) in result.stderr and (output / name).stat().st_size > 0
 
 
+def test_proposals(shapes: Path, command: Command, tmp_path: Path) -> None:
+    boxes, pictures = tmp_path / "boxes.csv", tmp_path / "pictures"
+    result = command("proposals", shapes / "JPEGImages", "--min-box-area", 100, "--output", boxes, "--pictures", pictures)
+    rows = boxes.read_text().splitlines()
+    assert rows[0] == "image,x,y,width,height,score" and len(rows) > 3
+    assert result.stdout == f"{boxes}: {len(rows) - 1} boxes of 3 images\n" and str(pictures) in result.stderr
+    assert {path.name for path in pictures.iterdir()} == {
+        f"photo{n}-{kind}" for n in range(3) for kind in ("boxes.jpg", "edges.png")}
+
+
 def test_crops(shapes: Path, command: Command, tmp_path: Path) -> None:
     windows, sheet = tmp_path / "crops.txt", tmp_path / "crops.jpg"
     settings = ["--set-value", "windows_per_subset=4", "--output", windows]
