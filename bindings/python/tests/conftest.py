@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,8 @@ except ImportError:  # not installed: the source beside the tests
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell's background jobs begin with Ctrl-C ignored; the tests press it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         decoupled.library_version()
     except decoupled.LibraryError as error:
