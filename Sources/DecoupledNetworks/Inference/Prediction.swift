@@ -12,9 +12,8 @@ public struct PredictionSettings: Sendable {
   public var imagesPerBatch = 1
   /// Label rows per run of the decoder's coarse stages: bounds the memory, whatever the number of identified classes.
   public var rowsPerChunk = 4
-  /// Bytes of a row's un-pooled value above which the decoder's stages take one row at a time: with more of them the caches
-  /// do not hold what the next layer reads, and all of them need memory.
-  package var largeRow = 4 << 20
+  /// Bytes of a row's un-pooled value above which the decoder's stages take one row at a time; nil for what suits the model.
+  package var largeRow: Int?
   /// Whether results hold the foreground map of each identified class.
   public var foregroundMaps = false
   /// Whether results hold the class-specific activation map of each identified class.

@@ -9,6 +9,12 @@ import DecoupledCore
 final class PredictionPlans {
   /// Rows and seeds that the layers with large weights take at once: at least as many.
   private static let leastRowsOfBridging = 16
+  /// Bytes of a row's un-pooled value above which stages take one row at a time: the caches do not hold more of them until
+  /// the next layer, and all of them need memory.
+  private static let largeRow = 8 << 20
+  /// The same for weights in half precision, whose users are short of memory: a few percent of the time for 30 MB.
+  private static let largeRowToSaveMemory = 4 << 20
+
   let network: PredictionGraph
   /// image -> scores, and what the label passes need of the classification network.
   let classification: Plan
@@ -41,7 +47,9 @@ final class PredictionPlans {
     let heads = network.classification
     // The back pass needs the ReLU masks, and the switch of the score when it starts at the largest score.
     let backward = [heads.fc6, heads.fc7] + (description.saliency.placement == .max ? [heads.scoreSwitch] : [])
-    let cut = Self.cut(network, settings)
+    let halves = model.parameters.halfNames
+    let cut = Self.cut(
+      network, largeRow: settings.largeRow ?? (halves.isEmpty ? Self.largeRow : Self.largeRowToSaveMemory))
     var sliced = Set([network.activation, cut].compactMap { $0 })
     if settings.activationMaps { sliced.remove(network.activation) }
     // What only the other plans read stays in the backend's layout.
@@ -49,7 +57,7 @@ final class PredictionPlans {
     func plan(_ graph: Graph, _ feeds: [ValueID], _ fetches: [ValueID]) throws -> Plan {
       try Plan(
         graph, feeds: feeds, fetches: fetches, carried: carried, sliced: sliced,
-        halfParameters: model.parameters.halfNames, backend: backend)
+        halfParameters: halves, backend: backend)
     }
 
     classification = try plan(
@@ -79,10 +87,10 @@ final class PredictionPlans {
   }
 
   /// What the first stage takes that has a large row.
-  private static func cut(_ network: PredictionGraph, _ settings: PredictionSettings) -> ValueID? {
+  private static func cut(_ network: PredictionGraph, largeRow: Int) -> ValueID? {
     network.stageInputs.first { input in
       let shape = network.graph[input].type.shape
-      return 4 * shape[1...].reduce(1, *) * MemoryLayout<Float>.size > settings.largeRow
+      return 4 * shape[1...].reduce(1, *) * MemoryLayout<Float>.size > largeRow
     }
   }
 }
