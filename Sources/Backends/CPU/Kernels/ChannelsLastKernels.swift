@@ -13,7 +13,7 @@ enum ChannelsLastKernels {
     if NormalizationReluGradient.leads(chain), (try? kernel(Chain(rebasing: chain[0..<longest]))) != nil {
       return longest
     }
-    for count in stride(from: HostKernels.longestFusion(chain), to: 0, by: -1) {
+    for count in stride(from: longestFusion(chain), to: 0, by: -1) {
       if (try? kernel(Chain(rebasing: chain[0..<count]))) != nil { return count }
     }
     return 0
@@ -22,7 +22,7 @@ enum ChannelsLastKernels {
   /// The kernel, or nil when the chain is left to the shared kernels.
   static func makeKernel(_ chain: Chain) throws -> (any SwiftKernel)? {
     guard let first = chain.first, let last = chain.last,
-      chain.count <= HostKernels.longestFusion(chain)
+      chain.count <= longestFusion(chain)
         || chain.count == NormalizationReluGradient.length && NormalizationReluGradient.leads(chain)
     else { return nil }
     if last.outputOperands.contains(where: { $0.isInternal }) {
@@ -33,8 +33,41 @@ enum ChannelsLastKernels {
     return try kernel(chain)
   }
 
+  /// The patterns of the shared kernels, a convolution behind a MaxUnpool that nobody else reads, and one in front of a
+  /// MaxPool that alone reads it.
+  private static func longestFusion(_ chain: Chain) -> Int {
+    let convolutions = [Int(DCN_OPERATOR_CONV), Int(DCN_OPERATOR_CONV_TRANSPOSE)]
+    if isUnpooling(chain), convolutions.contains(Int(chain[1].kind)), reads(chain, 1) {
+      return 1 + HostKernels.longestFusion(Chain(rebasing: chain[1...]))
+    }
+    let count = HostKernels.longestFusion(chain)
+    let isPooled =
+      convolutions.contains(Int(chain[0].kind)) && count < chain.count
+      && Int(chain[count].kind) == Int(DCN_OPERATOR_MAX_POOL) && reads(chain, count)
+    return isPooled ? count + 1 : count
+  }
+
+  private static func isUnpooling(_ chain: Chain) -> Bool {
+    chain.count > 1 && Int(chain[0].kind) == Int(DCN_OPERATOR_MAX_UNPOOL)
+  }
+
+  private static func isPooling(_ chain: Chain) -> Bool {
+    chain.count > 1 && Int(chain[chain.count - 1].kind) == Int(DCN_OPERATOR_MAX_POOL)
+  }
+
+  /// Whether the first input of a node is the first output of the one before it, and no other is.
+  private static func reads(_ chain: Chain, _ index: Int) -> Bool {
+    guard let made = chain[index - 1].outputOperands.first, let read = chain[index].inputOperands.first else {
+      return false
+    }
+    return made.isInternal && read.isInternal && made.value == read.value
+      && !chain[index].inputOperands.dropFirst().contains { $0.isInternal }
+  }
+
   private static func kernel(_ chain: Chain) throws -> (any SwiftKernel)? {
     let readers = NodeReader.readers(of: chain)
+    if isUnpooling(chain) { return try ChannelsLastConvolution.kernelWithUnpooling(readers) }
+    if isPooling(chain) { return try ChannelsLastConvolution.kernelWithPooling(readers) }
     if let made = try ChannelsLast.makeKernel(chain, readers) { return made }
     guard chain.contains(where: { $0.touchesChannelsLast }) else { return nil }
     switch Int(chain[0].kind) {

@@ -30,8 +30,23 @@ final class ChannelsLastMaximumPooling: SwiftKernel {
     vectorChannels = x.isChannelsLast && y.isChannelsLast ? channels & ~7 : 0
   }
 
-  func run(_ call: KernelCall) throws {
-    let x: Rows<Float> = try call.input(self.x)
+  /// Whether shapes and layouts are those of a 2x2 pooling with whole vectors of channels, which the layer before can write.
+  var isWrittenInPlace: Bool {
+    isHalving && vectorChannels == channels && channels % channelWidth == 0 && indices?.isChannelsLast != false
+  }
+
+  /// The results of a run, for a kernel that pools before it writes.
+  func results(_ call: KernelCall) throws -> PooledResults {
+    let values: Rows<Float> = try call.output(y)
+    let places: Rows<Int32>? = try call.output(indices)
+    try call.requireBatch(values.count, places?.count ?? values.count, layer: y.layer)
+    return PooledResults(values: values, places: places, height: geometry.outHeight, width: geometry.outWidth)
+  }
+
+  func run(_ call: KernelCall) throws { try run(call, try call.input(x)) }
+
+  /// With images of the caller's.
+  func run(_ call: KernelCall, _ x: Rows<Float>) throws {
     let y: Rows<Float> = try call.output(self.y)
     let indices: Rows<Int32>? = try call.output(self.indices)
     try call.requireBatch(x.count, y.count, indices?.count ?? x.count, layer: self.x.layer)

@@ -33,14 +33,30 @@ final class ChannelsLastMaximumUnpooling: SwiftKernel {
   }
 
   func run(_ call: KernelCall) throws {
+    try run(call, into: try call.output(y))
+  }
+
+  /// Into images of the caller's.
+  func run(_ call: KernelCall, into y: Rows<Float>) throws {
     let x: Rows<Float> = try call.input(self.x)
     let indices: Rows<Int32> = try call.input(self.indices)
-    let y: Rows<Float> = try call.output(self.y)
     try call.requireBatch(x.count, y.count, layer: self.x.layer)
     let map = try call.rowMap(self.map, rows: x.count, images: indices.count, layer: self.x.layer)
     if let windows, try unpool(call, windows, x, indices, map, y) { return }
     try scatter(call, x, indices, map, y)
   }
+
+  /// The images of a run as they are, for a kernel that un-pools while it reads them; that kernel asks `isReadInPlace` first.
+  func pooledImages(_ call: KernelCall) throws -> PooledImages {
+    let x: Rows<Float> = try call.input(self.x)
+    let indices: Rows<Int32> = try call.input(self.indices)
+    let map = try call.rowMap(self.map, rows: x.count, images: indices.count, layer: self.x.layer)
+    return PooledImages(
+      pixels: x, switches: indices, rowToImage: map, height: self.x.shape[2], width: self.x.shape[3])
+  }
+
+  /// Whether shapes and layouts are those of a 2x2 pooling with whole vectors of channels.
+  var isReadInPlace: Bool { windows != nil && channels % channelWidth == 0 }
 
   /// Writes each pixel of y once. Returns false when an index lies outside its window.
   private func unpool(

@@ -36,13 +36,13 @@ final class PatchConvolution: SwiftKernel {
   func packedForm(input: Int) -> UInt64 { parts.packedForm(input: input, packing) }
 
   func run(_ call: KernelCall) throws {
-    try parts.withWeights(packing, call) { weights, _ in try run(call, weights) }
-  }
-
-  /// With weights that the caller has packed.
-  func run(_ call: KernelCall, _ weights: UnsafePointer<Float>) throws {
     let x: Rows<Float> = try call.input(parts.x)
     let y: Rows<Float> = try call.output(parts.epilogue.output)
+    try parts.withWeights(packing, call) { weights, _ in try run(call, x, weights, y) }
+  }
+
+  /// With images, results, and weights that the caller has packed.
+  func run(_ call: KernelCall, _ x: Rows<Float>, _ weights: UnsafePointer<Float>, _ y: Rows<Float>) throws {
     try call.requireBatch(x.count, y.count, layer: parts.x.layer)
     let epilogue = try ChannelEpilogue(
       parts.epilogue, call, call.workspace!.assumingMemoryBound(to: Float.self))

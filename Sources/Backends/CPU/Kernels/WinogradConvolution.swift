@@ -9,16 +9,28 @@ import DecoupledBackendKit
 
 final class WinogradConvolution: SwiftKernel {
   private let parts: ConvolutionParts
+  /// What comes first, where the images are un-pooled.
+  private let unpooling: ChannelsLastMaximumUnpooling?
+  /// What comes last, where the results are pooled.
+  private let pooling: ChannelsLastMaximumPooling?
   private let packing: WeightPacking
   private let blocks: WinogradBlocks
   /// Computes the layer when its kernels are zero but in the middle.
   private let pointwise: PatchConvolution
+  /// Where the workspace has room for images, or results, between kernels that had to be run one by one.
+  private let betweenOffset: Int
   let workspaceSize: Int
   let laneWorkspaceSize: Int
 
-  /// - Parameter kind: `winograd4` or `winograd6`.
-  init(_ parts: ConvolutionParts, _ kind: WeightForm.Kind) throws {
-    self.parts = parts
+  /// - Parameters:
+  ///   - kind: `winograd4` or `winograd6`.
+  ///   - unpooling: makes the images that are convolved; one that `isReadInPlace`.
+  ///   - pooling: takes the results, in place of a caller; one that `isWrittenInPlace`. Not beside `unpooling`.
+  init(
+    _ parts: ConvolutionParts, _ kind: WeightForm.Kind, unpooling: ChannelsLastMaximumUnpooling? = nil,
+    pooling: ChannelsLastMaximumPooling? = nil
+  ) throws {
+    (self.parts, self.unpooling, self.pooling) = (parts, unpooling, pooling)
     packing = parts.packing(kind)
     let floats: WinogradBlocks.Workspace
     switch kind {
@@ -26,32 +38,83 @@ final class WinogradConvolution: SwiftKernel {
     default: (blocks, floats) = WinogradBlocks.plan(Winograd4.self, parts)
     }
     pointwise = try PatchConvolution(parts.centres)
-    workspaceSize = max(
-      pointwise.workspaceSize, (ChannelEpilogue.workspaceCount(parts.epilogue) + floats.shared) * 4)
+    let own = max(
+      unpooling?.workspaceSize ?? 0, pointwise.workspaceSize,
+      (ChannelEpilogue.workspaceCount(parts.epilogue) + floats.shared) * 4)
+    betweenOffset = (own + 63) & ~63
+    let between = unpooling != nil ? parts.x.elementCount : pooling != nil ? parts.epilogue.output.elementCount : 0
+    workspaceSize = betweenOffset + between * 4
     laneWorkspaceSize = max(pointwise.laneWorkspaceSize, floats.lane * 4)
   }
 
   func packedForm(input: Int) -> UInt64 { parts.packedForm(input: input, packing) }
 
   func run(_ call: KernelCall) throws {
-    let x: Rows<Float> = try call.input(parts.x)
+    if let unpooling {
+      try run(call, unpooling)
+    } else if let pooling {
+      try run(call, pooling)
+    } else {
+      let x: Rows<Float> = try call.input(parts.x)
+      let y: Rows<Float> = try call.output(parts.epilogue.output)
+      try call.requireBatch(x.count, y.count, layer: parts.x.layer)
+      _ = try convolve(call, .pixels(x), .pixels(y), images: y.count)
+    }
+  }
+
+  /// Un-pooled and convolved, one after the other where a switch leads out of its window or the kernels are 1x1 kernels.
+  private func run(_ call: KernelCall, _ unpooling: ChannelsLastMaximumUnpooling) throws {
     let y: Rows<Float> = try call.output(parts.epilogue.output)
-    try call.requireBatch(x.count, y.count, layer: parts.x.layer)
+    let images = try unpooling.pooledImages(call)
+    try call.requireBatch(images.pixels.count, y.count, layer: parts.x.layer)
+    if try convolve(call, .pooled(images), .pixels(y), images: y.count) { return }
+    let x = between(call, y.count, parts.x)
+    try unpooling.run(call, into: x)
+    _ = try convolve(call, .pixels(x), .pixels(y), images: y.count)
+  }
+
+  /// Convolved and pooled, one after the other where the kernels are 1x1 kernels.
+  private func run(_ call: KernelCall, _ pooling: ChannelsLastMaximumPooling) throws {
+    let x: Rows<Float> = try call.input(parts.x)
+    let results = try pooling.results(call)
+    try call.requireBatch(x.count, results.values.count, layer: parts.x.layer)
+    if try convolve(call, .pixels(x), .pooled(results), images: x.count) { return }
+    let y = between(call, x.count, parts.epilogue.output)
+    _ = try convolve(call, .pixels(x), .pixels(y), images: x.count)
+    try pooling.run(call, y)
+  }
+
+  private func between(_ call: KernelCall, _ count: Int, _ operand: Operand) -> Rows<Float> {
+    let start = (call.workspace! + betweenOffset).assumingMemoryBound(to: Float.self)
+    return Rows(base: start, count: count, length: operand.rowLength, stride: operand.rowLength)
+  }
+
+  /// Returns false when the images cannot be read, or the results written, in this way.
+  private func convolve(_ call: KernelCall, _ x: TileSource, _ y: TileTarget, images: Int) throws -> Bool {
     let workspace = call.workspace!.assumingMemoryBound(to: Float.self)
-    let epilogue = try ChannelEpilogue(parts.epilogue, call, workspace)
-    let matrices = workspace + ChannelEpilogue.workspaceCount(parts.epilogue)
+    var isDone = true
     try parts.withWeights(packing, call) { weights, isPointwise in
-      if isPointwise { return try pointwise.run(call, weights) }
+      if isPointwise {
+        if case .pixels(let x) = x, case .pixels(let y) = y {
+          try pointwise.run(call, x, weights, y)
+        } else {
+          isDone = false
+        }
+        return
+      }
+      let epilogue = try ChannelEpilogue(parts.epilogue, call, workspace)
+      let matrices = workspace + ChannelEpilogue.workspaceCount(parts.epilogue)
       // Named types, because generic code is only fast where the compiler sees what it is called with.
       switch packing.form.kind {
       case .winograd6:
         let stages = WinogradStages<Winograd6>(parts, packing, blocks, weights, epilogue)
-        try stages.run(call, x, y, matrices)
+        isDone = try stages.run(call, x, y, images: images, matrices)
       default:
         let stages = WinogradStages<Winograd4>(parts, packing, blocks, weights, epilogue)
-        try stages.run(call, x, y, matrices)
+        isDone = try stages.run(call, x, y, images: images, matrices)
       }
     }
+    return isDone
   }
 }
 
@@ -81,7 +144,7 @@ struct WinogradBlocks {
       Form.frequencies
       * (WinogradPlacement.rows(tiles: tiles, channels: inputs).step
         + WinogradPlacement.rows(tiles: tiles, channels: outputs).step)
-    let scratch = WinogradTiles<Form>.scratchCount(channels: parts.inputChannels)
+    let scratch = WinogradStages<Form>.scratchCount(channels: parts.inputChannels)
     return (
       WinogradBlocks(tiles: tiles, isShared: isShared),
       Workspace(shared: isShared ? matrices : 0, lane: scratch + (isShared ? 0 : matrices))

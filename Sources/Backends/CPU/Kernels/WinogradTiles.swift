@@ -105,7 +105,7 @@ struct WinogradTiles<Form: WinogradForm> {
     }
   }
 
-  @inline(__always) private func transform(
+  @inline(__always) func transform(
     _ load: (Int) -> ChannelVector, _ target: UnsafeMutablePointer<Float>, _ step: Int,
     _ temporary: UnsafeMutablePointer<Float>
   ) {
@@ -117,6 +117,23 @@ struct WinogradTiles<Form: WinogradForm> {
       let row = target + i * Form.points * step
       Form.input(
         { loadChannels(temporary + (i * Form.points + $0) * channelWidth) }, { storeChannels($1, row + $0 * step) })
+    }
+  }
+
+  /// The first `rows` rows of A^T m A for one vector of channels.
+  @inline(__always) func transformOutput(
+    _ source: UnsafePointer<Float>, _ step: Int, rows: Int, halves: UnsafeMutablePointer<Float>,
+    into results: UnsafeMutablePointer<Float>
+  ) {
+    for j in 0..<Form.points {
+      Form.output(
+        { loadChannels(source + ($0 * Form.points + j) * step) },
+        { storeChannels($1, halves + ($0 * Form.points + j) * channelWidth) })
+    }
+    for i in 0..<rows {
+      Form.output(
+        { loadChannels(halves + (i * Form.points + $0) * channelWidth) },
+        { storeChannels($1, results + (i * Form.outputs + $0) * channelWidth) })
     }
   }
 
@@ -134,16 +151,7 @@ struct WinogradTiles<Form: WinogradForm> {
       let source = matrices + placement.offset(tile - tiles.lowerBound, 0)
       let target = y[image] + (firstRow * outWidth + firstColumn) * channels
       for channel in stride(from: 0, to: channels, by: channelWidth) {
-        for j in 0..<Form.points {
-          Form.output(
-            { loadChannels(source + (channel + ($0 * Form.points + j) * placement.step)) },
-            { storeChannels($1, halves + ($0 * Form.points + j) * channelWidth) })
-        }
-        for i in 0..<rows {
-          Form.output(
-            { loadChannels(halves + (i * Form.points + $0) * channelWidth) },
-            { storeChannels($1, results + (i * Form.outputs + $0) * channelWidth) })
-        }
+        transformOutput(source + channel, placement.step, rows: rows, halves: halves, into: results)
         let part = epilogue.part(channel)
         let count = min(channelWidth, channels - channel)
         for i in 0..<rows {
