@@ -28,8 +28,9 @@ public enum CaseList {
         cases.append(other)
       }
     }
-    for var layer in NetworkLayers.cases {
-      layer.seed = seed
+    for (number, layer) in NetworkLayers.cases.enumerated() {
+      var layer = layer
+      layer.seed = seed &* 1_000_003 &+ UInt64(number)
       cases += layouts(layer)
     }
     var seen = Set<Case>()

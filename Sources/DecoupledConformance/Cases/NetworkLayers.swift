@@ -53,10 +53,14 @@ enum NetworkLayers {
     [deconv(.tensor([2, 2048, 4, 4]), 2048, 512, kernel: 7, pad: 0), normalization(512), relu],
     [unpool(512, 10, rows: 2, images: 1), deconv(.previous(0), 512, 512), normalization(512), relu],
     [unpool(128, 80, rows: 1, images: 1), deconv(.previous(0), 128, 128), normalization(128), relu],
+    [unpool(256, 20, rows: 3, images: 2), deconv(.previous(0), 256, 128), relu],
+    [unpool(64, 13, rows: 2, images: 3), deconv(.previous(0), 64, 32), normalization(32), relu],
+    [unpool(32, 32, rows: 4, images: 4), deconv(.previous(0), 32, 32)],
     [deconv(.tensor([1, 64, 320, 320]), 64, 64), normalization(64), relu],
     [conv(64, 2, 320, kernel: 1, pad: 0)],
     [weightGradient(64, 64, 160)], [weightGradient(512, 512, 20)],
-    [conv(16, 32, 32, batch: 8), relu, pool], [weightGradient(16, 32, 32, batch: 8)],
+    [conv(16, 32, 32, batch: 8), relu, pool], [conv(32, 48, 27, batch: 3), normalization(48), relu, pool],
+    [weightGradient(16, 32, 32, batch: 8)],
     [NodeSpec(.softmax, [.tensor([2, 2, 320, 320])])],
     [
       NodeSpec(
