@@ -17,17 +17,21 @@ struct ChannelEpilogue {
     let padded = paddedStep(operands.channels)
     let factors = workspace + paddedStep(operands.workspaceCount)
     let summands = factors + padded
-    for channel in 0..<padded {
-      guard channel < operands.channels else {
-        (factors[channel], summands[channel]) = (0, 0)
-        continue
+    let channels = operands.channels
+    for channel in channels..<padded { (factors[channel], summands[channel]) = (0, 0) }
+    if let bias = given.bias {
+      summands.update(from: bias, count: channels)
+    } else {
+      summands.update(repeating: 0, count: channels)
+    }
+    if let mean = given.mean, let factor = given.factor, let shift = given.shift {
+      for channel in 0..<channels {
+        let summand = Double(summands[channel]) - Double(mean[channel])
+        summands[channel] = Float(summand * Double(factor[channel]) + Double(shift[channel]))
       }
-      var summand = Double(given.bias?[channel] ?? 0)
-      if let mean = given.mean, let factor = given.factor, let shift = given.shift {
-        summand = (summand - Double(mean[channel])) * Double(factor[channel]) + Double(shift[channel])
-      }
-      factors[channel] = given.factor?[channel] ?? 1
-      summands[channel] = Float(summand)
+      factors.update(from: factor, count: channels)
+    } else {
+      factors.update(repeating: 1, count: channels)
     }
     self.factors = UnsafePointer(factors)
     self.summands = UnsafePointer(summands)

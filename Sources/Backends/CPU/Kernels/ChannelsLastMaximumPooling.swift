@@ -10,7 +10,7 @@ final class ChannelsLastMaximumPooling: SwiftKernel {
   private let geometry: PoolingGeometry
   private let channels: Int
   private let isHalving: Bool
-  /// Channels that go in vectors: none where layouts differ.
+  /// Channels that go in vectors: none where x has another layout, or y has and windows are not those of a halving.
   private let vectorChannels: Int
 
   init(_ node: NodeReader) throws {
@@ -27,12 +27,13 @@ final class ChannelsLastMaximumPooling: SwiftKernel {
       geometry.kernelHeight == 2 && geometry.kernelWidth == 2 && geometry.strideY == 2 && geometry.strideX == 2
       && geometry.top == 0 && geometry.left == 0 && geometry.outHeight * 2 <= geometry.height
       && geometry.outWidth * 2 <= geometry.width
-    vectorChannels = x.isChannelsLast && y.isChannelsLast ? channels & ~7 : 0
+    vectorChannels = x.isChannelsLast && (y.isChannelsLast || isHalving) ? channels & ~7 : 0
   }
 
   /// Whether shapes and layouts are those of a 2x2 pooling with whole vectors of channels, which the layer before can write.
   var isWrittenInPlace: Bool {
-    isHalving && vectorChannels == channels && channels % channelWidth == 0 && indices?.isChannelsLast != false
+    isHalving && x.isChannelsLast && y.isChannelsLast && channels % channelWidth == 0
+      && indices?.isChannelsLast != false
   }
 
   /// The results of a run, for a kernel that pools before it writes.
@@ -63,7 +64,7 @@ final class ChannelsLastMaximumPooling: SwiftKernel {
           let places = indices.map { $0[image] + offset }
           if vectorChannels > 0 {
             if isHalving {
-              halve(source, 2 * outY * geometry.width + 2 * outX, target, places)
+              halve(source, 2 * outY * geometry.width + 2 * outX, target, places, to.channel)
             } else {
               pool(source, outY, outX, target, places)
             }
@@ -78,9 +79,10 @@ final class ChannelsLastMaximumPooling: SwiftKernel {
     }
   }
 
-  /// One output pixel of a 2x2 window whose first cell is `place`.
+  /// One output pixel of a 2x2 window whose first cell is `place`; its channels are `step` elements apart.
   @inline(__always) private func halve(
-    _ x: UnsafePointer<Float>, _ place: Int, _ y: UnsafeMutablePointer<Float>, _ indices: UnsafeMutablePointer<Int32>?
+    _ x: UnsafePointer<Float>, _ place: Int, _ y: UnsafeMutablePointer<Float>, _ indices: UnsafeMutablePointer<Int32>?,
+    _ step: Int
   ) {
     let width = geometry.width
     let upper = x + place * channels
@@ -93,8 +95,13 @@ final class ChannelsLastMaximumPooling: SwiftKernel {
       take(load8(upper + (channels + channel)), first &+ 1, &best, &index)
       take(load8(lower + channel), third, &best, &index)
       take(load8(lower + (channels + channel)), third &+ 1, &best, &index)
-      store8(best, y + channel)
-      if let indices { storeIndices8(index, indices + channel) }
+      if step == 1 {
+        store8(best, y + channel)
+        if let indices { storeIndices8(index, indices + channel) }
+      } else {
+        for lane in 0..<8 { y[(channel + lane) * step] = best[lane] }
+        if let indices { for lane in 0..<8 { indices[(channel + lane) * step] = index[lane] } }
+      }
     }
   }
 
