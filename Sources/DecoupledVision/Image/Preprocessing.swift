@@ -71,6 +71,7 @@ public struct Preprocessing: Sendable, Equatable, Codable {
   /// - Throws: `VisionError` when the size is refused.
   public func inferenceInput(_ image: RGBImage, size: Int) throws -> [Float] {
     try ImageLimits.check(width: size, height: size, what: "The network input")
+    if image.width == size, image.height == size { return normalized(image) }
     let side = max(image.width, image.height)
     let plan = PlaneResizer(
       height: side, width: side, content: (image.height, image.width), outHeight: size, outWidth: size,
@@ -87,6 +88,24 @@ public struct Preprocessing: Sendable, Equatable, Codable {
       }
     }
     return input
+  }
+
+  /// The input for an image of the network's size, in the same precision.
+  private func normalized(_ image: RGBImage) -> [Float] {
+    let count = image.width * image.height
+    return [Float](unsafeUninitializedCapacity: 3 * count) { target, initialized in
+      for channel in 0..<3 {
+        let (factor, shift, divisor) = (Double(scale), Double(mean[channel]), Double(deviation[channel]))
+        let values = (0...255).map { Float((Double($0) * factor - shift) / divisor) }
+        let from = source(of: channel)
+        image.pixels.withUnsafeBufferPointer { pixels in
+          values.withUnsafeBufferPointer { values in
+            for i in 0..<count { target[channel * count + i] = values[Int(pixels[3 * i + from])] }
+          }
+        }
+      }
+      initialized = 3 * count
+    }
   }
 
   /// The input for a crop that already has the network's size, shape (3, height, width); `mirrored` swaps left and
