@@ -28,11 +28,17 @@ public final class ThreadPool: @unchecked Sendable {
     let generation = Atomic<Int>(0)
     /// Threads at work on `loop`; likewise.
     let working = Atomic<Int>(0)
+    /// How many tasks of each lane's share of `loop` are taken, far enough apart that no two meet in a cache line.
+    let taken: UnsafeMutablePointer<Atomic<Int64>>
+    let lanes: Int
     var loop: Loop?
     var stopping = false
 
-    init(looks: Int) {
+    init(lanes: Int, looks: Int) {
+      self.lanes = lanes
       self.looks = looks
+      taken = .allocate(capacity: lanes * Self.apart)
+      for i in 0..<lanes * Self.apart { (taken + i).initialize(to: Atomic(0)) }
       pthread_mutex_init(mutex, nil)
       pthread_cond_init(started, nil)
       pthread_cond_init(finished, nil)
@@ -45,6 +51,29 @@ public final class ThreadPool: @unchecked Sendable {
       mutex.deallocate()
       started.deallocate()
       finished.deallocate()
+      taken.deinitialize(count: lanes * Self.apart)
+      taken.deallocate()
+    }
+
+    private static let apart = 128 / MemoryLayout<Atomic<Int64>>.stride
+
+    /// Takes tasks from the lane's own share, then from those that are left of others: lanes seldom touch the same counter,
+    /// which takes longer than a small task where processors are far from each other.
+    func work(_ loop: Loop, lane: Int) {
+      for step in 0..<lanes {
+        let owner = (lane + step) % lanes
+        let share = loop.share(of: owner, lanes)
+        while !loop.stop() {
+          let index = share.lowerBound + taken[owner * Self.apart].add(1, ordering: .relaxed).oldValue
+          guard index < share.upperBound else { break }
+          loop.task(index, Int32(lane), loop.data)
+        }
+      }
+    }
+
+    /// Whether all tasks of the loop that was shared last were taken.
+    func hasTakenAll(of loop: Loop) -> Bool {
+      (0..<lanes).allSatisfy { taken[$0 * Self.apart].load(ordering: .relaxed) >= loop.share(of: $0, lanes).count }
     }
 
     private func look(for news: () -> Bool) {
@@ -73,16 +102,18 @@ public final class ThreadPool: @unchecked Sendable {
           pthread_mutex_unlock(mutex)
           // A thread that comes late finds the loop over.
           guard let current else { continue }
-          ThreadPool.onLane(Int(lane)) { current.work(lane: lane) }
+          ThreadPool.onLane(Int(lane)) { work(current, lane: Int(lane)) }
         }
+        guard working.subtract(1, ordering: .releasing).newValue == 0 else { continue }
         pthread_mutex_lock(mutex)
-        if working.subtract(1, ordering: .releasing).newValue == 0 { pthread_cond_signal(finished) }
+        pthread_cond_signal(finished)
         pthread_mutex_unlock(mutex)
       }
     }
 
     /// Lets the threads join in `loop` while `body`, the caller's share of it, runs.
     func share(_ loop: Loop, _ body: () -> Void) {
+      for lane in 0..<lanes { taken[lane * Self.apart].store(0, ordering: .relaxed) }
       pthread_mutex_lock(mutex)
       self.loop = loop
       generation.add(1, ordering: .relaxed)
@@ -93,8 +124,9 @@ public final class ThreadPool: @unchecked Sendable {
       self.loop = nil
       pthread_mutex_unlock(mutex)
       look { working.load(ordering: .acquiring) == 0 }
+      if working.load(ordering: .acquiring) == 0 { return }
       pthread_mutex_lock(mutex)
-      while working.load(ordering: .relaxed) > 0 { pthread_cond_wait(finished, mutex) }
+      while working.load(ordering: .acquiring) > 0 { pthread_cond_wait(finished, mutex) }
       pthread_mutex_unlock(mutex)
     }
 
@@ -112,24 +144,31 @@ public final class ThreadPool: @unchecked Sendable {
     let task: dcn_task
     let data: UnsafeMutableRawPointer?
     let stop: () -> Bool
-    let next = Atomic<Int64>(0)
 
     init(
       count: Int64, task: @escaping dcn_task, data: UnsafeMutableRawPointer?,
       stop: @escaping () -> Bool
     ) {
-      self.count = count
+      self.count = max(0, count)
       self.task = task
       self.data = data
       self.stop = stop
     }
 
-    func work(lane: Int32) {
-      while !stop() {
-        let index = next.add(1, ordering: .relaxed).oldValue
-        if index >= count { return }
-        task(index, lane, data)
+    /// Tasks that one of so many lanes takes first.
+    func share(of lane: Int, _ lanes: Int) -> Range<Int64> {
+      let (least, rest) = count.quotientAndRemainder(dividingBy: Int64(lanes))
+      let first = Int64(lane) * least + min(Int64(lane), rest)
+      return first..<first + least + (lane < rest ? 1 : 0)
+    }
+
+    /// All tasks on this thread. Returns whether they ran.
+    func runAlone(lane: Int) -> Bool {
+      for index in 0..<count {
+        if stop() { return false }
+        task(index, Int32(lane), data)
       }
+      return true
     }
   }
 
@@ -144,7 +183,7 @@ public final class ThreadPool: @unchecked Sendable {
 
   public init(lanes wanted: Int) {
     lanes = max(1, min(wanted, 256))
-    crew = Crew(looks: lanes <= ThreadCount.available ? 2000 : 0)
+    crew = Crew(lanes: lanes, looks: lanes <= ThreadCount.available ? 2000 : 0)
     for lane in 1..<max(lanes, 2) where lane < lanes {
       var thread = pthread_t()
       let start = Unmanaged.passRetained(Start(crew, Int32(lane)))
@@ -180,16 +219,12 @@ public final class ThreadPool: @unchecked Sendable {
     stop: @escaping () -> Bool
   ) -> Bool {
     let loop = Loop(count: count, task: task, data: data, stop: stop)
-    if let nested = pthread_getspecific(Self.laneKey) {
-      loop.work(lane: Int32(Int(bitPattern: nested)) - 1)
-    } else if count == 1 || threads.isEmpty || owner != getpid() {
-      Self.onLane(0) { loop.work(lane: 0) }
-    } else {
-      callers.withLock { _ in
-        crew.share(loop) { Self.onLane(0) { loop.work(lane: 0) } }
-      }
+    if let nested = pthread_getspecific(Self.laneKey) { return loop.runAlone(lane: Int(bitPattern: nested) - 1) }
+    if count == 1 || threads.isEmpty || owner != getpid() { return Self.onLane(0) { loop.runAlone(lane: 0) } }
+    return callers.withLock { _ in
+      crew.share(loop) { Self.onLane(0) { crew.work(loop, lane: 0) } }
+      return crew.hasTakenAll(of: loop)
     }
-    return loop.next.load(ordering: .relaxed) >= count
   }
 
   /// Loops within `body` stay on the calling thread: what they do would take less time than to tell the others.
