@@ -127,18 +127,27 @@ def draw(comparisons, path):
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    shown = {key: one for key, one in comparisons.items() if any(ratio for ratio in one.ratios.values())}
-    figure, axes = pyplot.subplots(len(shown), 1, figsize=(9, 2.6 * len(shown)), squeeze=False)
-    for axis, ((kind, threads), one) in zip(axes[:, 0], shown.items()):
-        rows = [row for row in ROWS if any(row == other for _, other in one.ratios)]
-        peers = sorted({peer for peer, _ in one.ratios}, key=list(TITLES).index)
+    # A panel for each comparison of predictions, and one for all training steps: {title: {group of bars: {peer: ratios}}}
+    panels = {}
+    for (kind, threads), one in comparisons.items():
+        network, _, training = kind.partition(", training step of the ")
+        for (peer, row), ratios in one.ratios.items():
+            if ratios and training:
+                title, group = f"training steps, {threads} threads", f"{network}\n" + training.replace(" phase, ", "\n")
+            elif ratios:
+                title, group = f"{network}, {threads} thread{'s' * (threads > 1)}", ROWS[row]
+            else:
+                continue
+            panels.setdefault(title, {}).setdefault(group, {})[peer] = statistics.median(ratios)
+    figure, axes = pyplot.subplots(len(panels), 1, figsize=(9, 2.6 * len(panels)), squeeze=False)
+    for axis, (title, groups) in zip(axes[:, 0], panels.items()):
+        peers = sorted({peer for ratios in groups.values() for peer in ratios}, key=list(TITLES).index)
         for number, peer in enumerate(peers):
-            heights = [statistics.median(one.ratios.get((peer, row)) or [0]) for row in rows]
-            places = [place + number * 0.8 / len(peers) for place in range(len(rows))]
-            axis.bar(places, heights, 0.8 / len(peers), label=TITLES[peer])
+            places = [place + (number + 0.5) * 0.8 / len(peers) for place in range(len(groups))]
+            axis.bar(places, [ratios.get(peer, 0) for ratios in groups.values()], 0.8 / len(peers), label=TITLES[peer])
         axis.axhline(1, color="black", linewidth=0.8)
-        axis.set_xticks([place + 0.4 for place in range(len(rows))], [ROWS[row] for row in rows], fontsize=8)
-        axis.set_title(f"{kind}, {threads} threads: time as a multiple of decoupled's", fontsize=9)
+        axis.set_xticks([place + 0.4 for place in range(len(groups))], list(groups), fontsize=8)
+        axis.set_title(f"{title}: time as a multiple of decoupled's", fontsize=9)
         axis.legend(fontsize=7)
     figure.tight_layout()
     figure.savefig(path, dpi=80)
