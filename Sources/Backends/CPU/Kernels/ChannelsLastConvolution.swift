@@ -7,44 +7,44 @@ enum ChannelsLastConvolution {
   /// Winograd's transforms lose about a digit. Whoever minds sets DECOUPLED_CPU_PRECISE=1 and gets plain sums.
   static let isPrecise: Bool = PluginEnvironment.isOn("DECOUPLED_CPU_PRECISE")
 
-  /// MaxUnpool and the convolution behind it as one kernel.
-  /// - Throws: where that is no Winograd convolution of images that can be un-pooled while they are read.
-  static func kernelWithUnpooling(_ readers: [NodeReader]) throws -> any SwiftKernel {
-    let unpooling = try ChannelsLastMaximumUnpooling(readers[0])
-    let parts = try ConvolutionParts(Array(readers[1...]))
-    let method = try method(parts)
-    try readers[0].require(
-      unpooling.isReadInPlace && parts.x.place == nil && [.winograd4, .winograd6].contains(method),
-      "it is not computed with the layer behind it")
-    return try WinogradConvolution(parts, method == .winograd4 ? .winograd4 : .winograd6, unpooling: unpooling)
-  }
-
-  /// A convolution and the MaxPool behind it as one kernel.
-  /// - Throws: where that is no Winograd convolution whose results can be pooled before they are written.
-  static func kernelWithPooling(_ readers: [NodeReader]) throws -> any SwiftKernel {
-    let (convolution, last) = (Array(readers.dropLast()), readers[readers.count - 1])
-    let pooling = try ChannelsLastMaximumPooling(last)
-    let parts = try ConvolutionParts(convolution)
-    let method = try method(parts)
-    try last.require(
-      pooling.isWrittenInPlace && parts.epilogue.output.place == nil && [.winograd4, .winograd6].contains(method),
-      "it is not computed with the layer before it")
-    return try WinogradConvolution(parts, method == .winograd4 ? .winograd4 : .winograd6, pooling: pooling)
-  }
-
   static func kernel(_ readers: [NodeReader]) throws -> any SwiftKernel {
     let parts = try ConvolutionParts(readers)
-    switch try method(parts) {
-    case .winograd4: return try WinogradConvolution(parts, .winograd4)
-    case .winograd6: return try WinogradConvolution(parts, .winograd6)
+    switch method(parts) {
+    case .winograd(let kind): return try WinogradConvolution(parts, kind)
     case .pixels: return try PixelConvolution(parts)
     case .patches: return try PatchConvolution(parts)
     }
   }
 
-  private enum Method { case winograd4, winograd6, patches, pixels }
+  /// MaxUnpool and the convolution behind it as one kernel.
+  /// - Throws: where that is no Winograd convolution of images that can be un-pooled while they are read.
+  static func kernelWithUnpooling(_ readers: [NodeReader]) throws -> any SwiftKernel {
+    let unpooling = try ChannelsLastMaximumUnpooling(readers[0])
+    let parts = try ConvolutionParts(Array(readers[1...]))
+    guard unpooling.isReadInPlace, parts.x.place == nil, case .winograd(let kind) = method(parts) else {
+      throw readers[0].refusal("it is not computed with the layer behind it")
+    }
+    return try WinogradConvolution(parts, kind, unpooling: unpooling)
+  }
 
-  private static func method(_ parts: ConvolutionParts) throws -> Method {
+  /// A convolution and the MaxPool behind it as one kernel.
+  /// - Throws: where that is no Winograd convolution whose results can be pooled before they are written.
+  static func kernelWithPooling(_ readers: [NodeReader]) throws -> any SwiftKernel {
+    let last = readers[readers.count - 1]
+    let pooling = try ChannelsLastMaximumPooling(last)
+    let parts = try ConvolutionParts(readers.dropLast())
+    guard pooling.isWrittenInPlace, parts.epilogue.output.place == nil, case .winograd(let kind) = method(parts) else {
+      throw last.refusal("it is not computed with the layer before it")
+    }
+    return try WinogradConvolution(parts, kind, pooling: pooling)
+  }
+
+  private enum Method {
+    case winograd(WeightForm.Kind)
+    case patches, pixels
+  }
+
+  private static func method(_ parts: ConvolutionParts) -> Method {
     let geometry = parts.geometry
     if !parts.isChannelsLast(parts.epilogue.output), parts.isChannelsLast(parts.x), geometry.isPointwise,
       parts.outputChannels <= PixelConvolution.mostOutputs
@@ -59,8 +59,8 @@ enum ChannelsLastConvolution {
     let shape = ConvolutionShape(
       parts.inputChannels, parts.outputChannels, geometry.outHeight, geometry.outWidth)
     switch ConvolutionAlgorithm.choice(shape) {
-    case .winograd4: return .winograd4
-    case .winograd6: return .winograd6
+    case .winograd4: return .winograd(.winograd4)
+    case .winograd6: return .winograd(.winograd6)
     case .direct: return .patches
     }
   }
