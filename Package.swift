@@ -146,8 +146,10 @@ let package = Package(
       linkerSettings: sharedObject(
         versionScript: "Sources/Backends/OpenBLAS/plugin.map", soname: "libdecoupled-backend-foreign.so")
         + [.linkedLibrary(":libffi_pic.a")]),
+    // Optimised, because random networks are compared value by value.
     .testTarget(
-      name: "DecoupledCoreTests", dependencies: ["DecoupledCore"], swiftSettings: [.swiftLanguageMode(.v5)]),
+      name: "DecoupledCoreTests", dependencies: ["DecoupledCore"],
+      swiftSettings: [.swiftLanguageMode(.v5), .unsafeFlags(["-O"])]),
     .testTarget(
       name: "DecoupledReferenceTests", dependencies: ["CDecoupled", "DecoupledReference"],
       swiftSettings: [.swiftLanguageMode(.v5)]),

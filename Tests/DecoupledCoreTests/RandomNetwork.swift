@@ -28,11 +28,16 @@ struct RandomNumbers {
 /// Convolution, normalisation, pooling, un-pooling and transposed convolution with random sizes, and their gradients.
 ///
 /// Where a ReLU or a maximum stands, the least difference can change everything behind it. So other backends run the pieces
-/// between, each on what `reference` has computed.
+/// between, each on what `reference` has computed; and once more, for the kernels that compute both, each layer with the pooling
+/// behind it and with the un-pooling before it.
 struct RandomNetwork {
   private struct Piece {
     var feeds: [ValueID]
     var fetches: [ValueID]
+    /// Results stay in the backend's layout, as those of kernels that compute both must.
+    var isCarried = false
+    /// What is pooled in this piece behind a layer: of the places it is judged which values are there.
+    var pooled: ValueID?
   }
 
   private var graph = Graph()
@@ -49,7 +54,8 @@ struct RandomNetwork {
   init(seed: UInt64) throws {
     var random = RandomNumbers(seed)
     let batch = random.int(1...9)
-    // Some networks have large planes, some many channels, and some the few pixels and many weights of fc6.
+    // Some networks have large planes, some many channels, some the few pixels and many weights of fc6, and some are the
+    // published ones in small: 3x3 kernels, channels in whole vectors, a pooling behind most layers.
     let form = random.int(0...9)
     var (height, width) = (random.int(5...26), random.int(5...26))
     var channels = random.chance(0.3) ? 3 : random.int(1...36)
@@ -61,6 +67,8 @@ struct RandomNetwork {
       (height, width, channels, most, layers) = (
         random.int(6...9), random.int(6...9), random.int(120...180), 200, 1...1
       )
+    case 3...5:
+      (height, width, channels, layers) = (random.int(12...50), random.int(12...50), 16 * random.int(1...4), 1...3)
     default: break
     }
     isMisaligned = random.chance(0.4)
@@ -78,13 +86,24 @@ struct RandomNetwork {
       learned.append(id)
       return id
     }
+    // The values of a pooling whose un-pooled image `value` is.
+    var unpooled: [ValueID] = []
     for layer in 0..<random.int(layers) {
       var piece = Piece(feeds: [value], fetches: [])
-      let out = form == 2 ? random.int(120...most) : random.int(1...most)
+      let out =
+        switch form {
+        case 2: random.int(120...most)
+        case 3...5: 16 * random.int(1...4)
+        default: random.int(1...most)
+        }
       let kernel =
-        form == 2
-        ? min(7, height, width) : random.chance(0.6) ? min(3, height, width) : random.int(1...min(7, height, width))
-      let (stride, pad) = (random.chance(0.8) ? 1 : 2, random.int(0...(kernel / 2)))
+        switch form {
+        case 2: min(7, height, width)
+        case 3...5: min(3, height, width)
+        default: random.chance(0.6) ? min(3, height, width) : random.int(1...min(7, height, width))
+        }
+      let stride = (3...5).contains(form) || random.chance(0.8) ? 1 : 2
+      let pad = random.int(0...(kernel / 2))
       let window = SlidingWindow(kernel, stride: stride, pad: pad)
       let scale = 1 / Float(channels * kernel * kernel).squareRoot()
       let bias = random.chance(0.7) ? try parameter("b\(layer)", [out]) : nil
@@ -124,16 +143,20 @@ struct RandomNetwork {
       }
       piece.fetches.append(value)
       pieces.append(piece)
-      if height >= 4, width >= 4, random.chance(0.6) {
+      if !unpooled.isEmpty { pieces.append(Piece(feeds: unpooled, fetches: [value], isCarried: true)) }
+      unpooled = []
+      if height >= 4, width >= 4, random.chance((3...5).contains(form) ? 0.9 : 0.6) {
         let pool = try graph.add(MaxPool(SlidingWindow(2, stride: 2)), [value], name: "pool\(layer)")
         let pooled = graph[pool[0]].type.shape
         pieces.append(Piece(feeds: [value], fetches: pool))
+        pieces.append(Piece(feeds: piece.feeds, fetches: pool, isCarried: true, pooled: value))
         forward += pool
         if random.chance(0.5) {
           value = try graph.add1(
             MaxUnpool(outputSize: [height, width]), [pool[0], pool[1], nil], name: "unpool\(layer)")
           pieces.append(Piece(feeds: pool, fetches: [value]))
           forward.append(value)
+          unpooled = pool
         } else {
           (height, width) = (pooled[2], pooled[3])
           value = pool[0]
@@ -166,19 +189,52 @@ struct RandomNetwork {
   }
 
   /// What each piece gives.
-  func run(on backend: Backend, known: [ValueID: Tensor], threads: Int) throws -> [String: [Float]] {
+  /// - Parameter onKernel: gets the operators of each kernel that ran.
+  func run(
+    on backend: Backend, known: [ValueID: Tensor], threads: Int, onKernel: @escaping (String) -> Void = { _ in }
+  ) throws -> [String: [Float]] {
     var all: [String: [Float]] = [:]
     let execution = Execution(RunControl(threads: threads))
+    execution.onKernel = { onKernel($0.operators) }
     for (number, piece) in pieces.enumerated() {
-      let plan = try Plan(graph, feeds: piece.feeds, fetches: piece.fetches, backend: backend)
+      let carried = piece.isCarried ? Set(piece.fetches) : []
+      let plan = try Plan(graph, feeds: piece.feeds, fetches: piece.fetches, carried: carried, backend: backend)
       var results: [ValueID: Tensor] = [:]
       try execution.run(plan, feeds: known, parameters: parameters, results: &results)
       for id in piece.fetches {
         guard let tensor = results[id] else { continue }
-        all["\(number) \(graph[id].name)"] =
-          tensor.elementType == .int32 ? try tensor.array(Int32.self).map(Float.init) : try tensor.array(Float.self)
+        let name = "\(number) \(graph[id].name)"
+        if tensor.elementType == .float32 {
+          all[name] = Self.elements(tensor, Float.self)
+        } else if let pooled = piece.pooled, let image = known[pooled] {
+          all[name] = try Self.values(at: tensor, of: image)
+        } else {
+          all[name] = Self.elements(tensor, Int32.self).map(Float.init)
+        }
       }
     }
     return all
+  }
+
+  /// The elements of an image in row-major order, in whatever layout it is.
+  private static func elements<Element: TensorElement>(_ tensor: Tensor, _: Element.Type) -> [Element] {
+    let memory = tensor.bytes.assumingMemoryBound(to: Element.self)
+    var offsets = [0]
+    for (count, stride) in zip(tensor.shape, tensor.strides) {
+      offsets = offsets.flatMap { offset in (0..<count).map { offset + $0 * stride } }
+    }
+    return offsets.map { memory[$0] }
+  }
+
+  /// The values of the image at the places that a pooling of 2x2 windows found. Of two that are equal but for rounding, either
+  /// may be the maximum; infinity stands for a place outside of its window.
+  private static func values(at places: Tensor, of image: Tensor) throws -> [Float] {
+    let (values, height, width) = (try image.array(Float.self), image.shape[2], image.shape[3])
+    let (rows, columns) = (places.shape[2], places.shape[3])
+    return elements(places, Int32.self).enumerated().map { index, place in
+      let (y, x) = (Int(place) / width, Int(place) % width)
+      let isInWindow = y / 2 == index / columns % rows && x / 2 == index % columns && place >= 0
+      return isInWindow ? values[index / (rows * columns) * height * width + Int(place)] : .infinity
+    }
   }
 }
