@@ -54,6 +54,10 @@ struct DataOptions: ParsableArguments {
     list: String? = nil
   ) throws -> Dataset {
     let set = list == nil ? chosenSet(data, set, purpose) : nil
+    if set == nil, list == nil, purpose == "train", let val = Dataset.usualSet("val", in: data, kind: kind) {
+      Console.note(
+        "warning: '\(data)' has a set '\(val)' but none to train on: all its images are taken, those of '\(val)' too.")
+    }
     return try Dataset.open(
       data, options: options(set: set, strong: strong, labelsFromMasks: labelsFromMasks, list: list))
   }

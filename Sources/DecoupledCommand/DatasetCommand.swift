@@ -113,7 +113,10 @@ struct DatasetSplitCommand: ParsableCommand {
     let dataset = try reading.open(data, set: set, purpose: "train")
     let ids = try DatasetSplit.strong(dataset, perClass: strong, seed: seed)
     let text = ids.joined(separator: "\n") + "\n"
-    if let output { try FileAccess.write(text: text, to: output) } else { print(text, terminator: "") }
+    guard let output else { return print(text, terminator: "") }
+    try FileAccess.write(text: text, to: output)
+    Console.note(
+      "\(output): \(ids.count) of \(dataset.items.count) images: \(strong) masks per class where there are as many")
   }
 }
 

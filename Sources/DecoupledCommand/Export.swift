@@ -26,6 +26,8 @@ struct Export: ParsableCommand {
   @Option(help: "onnx: a class is identified when its score lies above.")
   var threshold: Float = 0.5
 
+  func validate() throws { try MeasuringOptions.check(threshold) }
+
   func run() throws {
     let model = try ModelFile.open(self.model)
     try ModelExport.write(model, as: format, to: output, labelPasses: labelPasses, threshold: threshold)

@@ -15,6 +15,15 @@ struct MeasuringOptions: ParsableArguments {
   @Option(help: "A class is identified when its score lies above this.")
   var threshold: Float = 0.5
 
+  func validate() throws { try Self.check(threshold) }
+
+  /// - Throws: when a threshold is no score.
+  static func check(_ threshold: Float) throws {
+    guard (0...1).contains(threshold) else {
+      throw ValidationError("--threshold is compared with scores from 0 to 1, not \(threshold).")
+    }
+  }
+
   /// The image set that is meant, nil for all images.
   var chosenSet: String? { reading.chosenSet(data, set, "val") }
 

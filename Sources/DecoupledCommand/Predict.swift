@@ -52,6 +52,7 @@ struct Predict: ParsableCommand {
   var batch = 1
 
   func validate() throws {
+    try MeasuringOptions.check(threshold)
     guard (1...1024).contains(batch) else {
       throw ValidationError("--batch must lie between 1 and 1024, not \(batch).")
     }

@@ -31,7 +31,14 @@ import Testing
     let all = try DatasetCheck.run(folder.path, options: Dataset.Options())
     #expect(all.problems.isEmpty && all.sets.isEmpty && all.items == 1)
     try folder.write("a\n", "mine.txt")
-    #expect(try DatasetCheck.run(folder.path, options: Dataset.Options()).sets.map(\.name) == ["mine"])
+    // Without train.txt all images are trained on, whatever other lists there are.
+    try folder.write("not a photo", "images/b.png")
+    let listed = try DatasetCheck.run(folder.path, options: Dataset.Options())
+    #expect(listed.sets.map(\.name) == ["mine", "all images"] && listed.items == 2)
+    #expect(listed.problems.contains { $0.item == "b" })
+    try folder.write("a\n", "train.txt")
+    let training = try DatasetCheck.run(folder.path, options: Dataset.Options())
+    #expect(training.sets.map(\.name) == ["mine", "train"] && training.items == 1)
   }
 
   @Test func statistics() throws {

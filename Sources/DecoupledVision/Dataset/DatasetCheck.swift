@@ -16,7 +16,8 @@ public enum DatasetCheck {
 
   /// Checks the images of all sets of a data set, each image once, or those of the set that the options name.
   ///
-  /// A set that cannot be opened is a problem of the report. The strong list belongs to the usual training set.
+  /// A set that cannot be opened is a problem of the report. The strong list belongs to the usual training set. Where there
+  /// is none, all images are trained on, and checked as one more set.
   /// - Parameter progress: called after each item with the number done and the total; false stops.
   /// - Throws: `VisionError` when stopped, or when not a single set can be opened.
   public static func run(
@@ -31,14 +32,15 @@ public enum DatasetCheck {
     var places: [String: Int] = [:]
     var classes: ClassList?
     var failure: (any Error)?
-    for name in names {
+    let all = training == nil ? try? Dataset.open(path, options: options) : nil
+    for name in names.map(Optional.some) + (all == nil ? [] : [nil]) {
       var options = options
       options.set = name
       if name != training { options.strong = nil }
       do {
-        let dataset = try Dataset.open(path, options: options)
+        let dataset = try name == nil ? all! : Dataset.open(path, options: options)
         classes = classes ?? dataset.classes
-        sets.append(DatasetReport.SetCount(name, dataset))
+        sets.append(DatasetReport.SetCount(name ?? "all images", dataset))
         for item in dataset.items {
           // A list may know more of an image than another: its mask, its labels.
           if let place = places[item.imagePath] {
@@ -51,7 +53,7 @@ public enum DatasetCheck {
       } catch let error as VisionError {
         failure = error
         problems.append(
-          DatasetReport.Problem(kind: .unusableSet, item: name, file: path, message: error.message))
+          DatasetReport.Problem(kind: .unusableSet, item: name ?? "", file: path, message: error.message))
       }
     }
     guard let classes else { throw failure ?? VisionError("'\(path)' has no set that can be opened.") }
