@@ -50,12 +50,15 @@ public struct SafetensorsReader: Sendable {
       EngineError(.format, "'\(path)' is not a whole safetensors file: \(what).")
     }
     guard storage.byteCount >= 10 else { throw broken("it has only \(storage.byteCount) bytes") }
+    // A text or a photo has some other byte here, and a length in front of it that says nothing to anybody.
+    guard storage.base.load(fromByteOffset: 8, as: UInt8.self) == UInt8(ascii: "{") else {
+      throw EngineError(.format, "'\(path)' is no safetensors file: no JSON header follows its first 8 bytes.")
+    }
     let length = UInt64(littleEndian: storage.base.loadUnaligned(as: UInt64.self))
     guard length <= UInt64(Self.maximumHeader), Int(length) <= storage.byteCount - 8 else {
       throw broken("its header of \(length) bytes does not fit the file of \(storage.byteCount)")
     }
     let data = Data(bytes: storage.base + 8, count: Int(length))
-    guard data.first == UInt8(ascii: "{") else { throw broken("its header is not JSON") }
     let header: Header
     do { header = try JSONDecoder().decode(Header.self, from: data) } catch {
       throw broken("its header is damaged JSON or lacks a field")
