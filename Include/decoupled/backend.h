@@ -301,6 +301,9 @@ typedef struct dcn_kernel_info {
   uint32_t reserved;
   uint64_t workspace_size;      /**< bytes shared by all lanes of one run, 0 for none */
   uint64_t lane_workspace_size; /**< bytes for each lane of one run; the host rounds it up to 64 */
+  /* What is below is for people, and there only where struct_size says so; a host may be older. */
+  const char *algorithm; /**< how it computes, such as "winograd6"; stays valid as long as the kernel; NULL = not said */
+  double work_share;     /**< multiplications for each one of the direct form, 0.25 for F(4x4,3x3); 0 = not said */
 } dcn_kernel_info;
 
 typedef struct dcn_device_info {

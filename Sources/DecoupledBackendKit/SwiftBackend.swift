@@ -34,6 +34,8 @@ public protocol SwiftKernel: AnyObject {
   var laneWorkspaceSize: Int { get }
   /// The packed form in which the input at this place of the run is wanted, 0 for none.
   func packedForm(input: Int) -> UInt64
+  /// How it computes, for people; nil where there is nothing to tell.
+  var algorithm: KernelAlgorithm? { get }
   func run(_ call: KernelCall) throws
 }
 
@@ -41,6 +43,35 @@ extension SwiftKernel {
   public var workspaceSize: Int { 0 }
   public var laneWorkspaceSize: Int { 0 }
   public func packedForm(input: Int) -> UInt64 { 0 }
+  public var algorithm: KernelAlgorithm? { nil }
+}
+
+/// What `dcn_kernel_info` says of an algorithm.
+public struct KernelAlgorithm: Sendable {
+  let name: StaticString
+  /// Multiplications for each one of the direct form.
+  let workShare: Double
+
+  public init(_ name: StaticString, workShare: Double = 1) {
+    self.name = name
+    self.workShare = workShare
+  }
+}
+
+extension UnsafeMutablePointer<dcn_kernel_info> {
+  /// Whether the host that asks has the members for people.
+  private var hasAlgorithm: Bool {
+    let end = MemoryLayout<dcn_kernel_info>.offset(of: \.work_share)! + MemoryLayout<Double>.size
+    return Int(pointee.struct_size) >= end
+  }
+
+  fileprivate func fill(_ kernel: any SwiftKernel) {
+    pointee.workspace_size = UInt64(kernel.workspaceSize)
+    pointee.lane_workspace_size = UInt64(kernel.laneWorkspaceSize)
+    guard hasAlgorithm, let algorithm = kernel.algorithm else { return }
+    pointee.algorithm = UnsafeRawPointer(algorithm.name.utf8Start).assumingMemoryBound(to: CChar.self)
+    pointee.work_share = algorithm.workShare
+  }
 }
 
 private final class OpenBackend {
@@ -106,8 +137,7 @@ public enum BackendTable {
       let open = Unmanaged<OpenBackend>.fromOpaque(UnsafeRawPointer(backend)).takeUnretainedValue()
       do {
         let made = try open.backend.makeKernel(Chain(start: nodes, count: Int(count)))
-        info?.pointee.workspace_size = UInt64(made.workspaceSize)
-        info?.pointee.lane_workspace_size = UInt64(made.laneWorkspaceSize)
+        info?.fill(made)
         kernel?.pointee = OpaquePointer(Unmanaged.passRetained(OpenKernel(made)).toOpaque())
         return Int32(DCN_STATUS_OK)
       } catch {

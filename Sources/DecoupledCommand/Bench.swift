@@ -81,7 +81,11 @@ struct Bench: ParsableCommand {
     print(
       "\(model.description.name), \(phase.rawValue), batch \(batch), \(labels) labels, \(backend.info.name) \(backend.info.variant), \(control.pool.lanes) threads: median \(Console.decimal(1000 * seconds[seconds.count / 2], 1)) ms, \(Console.decimal(1000 * seconds[0], 1)) to \(Console.decimal(1000 * seconds[seconds.count - 1], 1)), \(Console.decimal(Double(batch) / seconds[seconds.count / 2], 2)) images/s, at most \(Console.decimal(Self.largestMemory(), 2)) GB resident"
     )
-    if layers { print(table.text(runs: runs)) }
+    if layers {
+      let peak = try MatrixPeak.measure(backend, control)
+      print("A product of two 1024 x 1024 matrices reaches \(Console.decimal(peak, 0)) GFLOP/s here: the peak of this table.")
+      print(table.text(runs: runs, peak: peak))
+    }
   }
 
   /// The most memory this process has held, in GB.
@@ -158,31 +162,5 @@ struct Bench: ParsableCommand {
       image: image, labels: try Tensor(targets, shape: [batch, description.classes]),
       mask: phase == .segmentation ? mask : nil)
     return { _ = try step.run(iteration: 0, batch: { _ in data }) }
-  }
-}
-
-/// Times of kernels by layer, in the order in which they first ran.
-private struct KernelTable {
-  private var rows: [(layer: String, operators: String, seconds: Double, multiplyAdds: Int)] = []
-  private var places: [String: Int] = [:]
-
-  mutating func add(_ timing: KernelTiming) {
-    let key = timing.layer + timing.operators
-    if places[key] == nil {
-      places[key] = rows.count
-      rows.append((timing.layer, timing.operators, 0, 0))
-    }
-    rows[places[key]!].seconds += timing.seconds
-    rows[places[key]!].multiplyAdds += timing.multiplyAdds
-  }
-
-  func text(runs: Int) -> String {
-    let total = max(rows.reduce(0) { $0 + $1.seconds }, 1e-9)
-    let lines = rows.map { row in
-      let speed = row.multiplyAdds == 0 ? "" : Console.decimal(2e-9 * Double(row.multiplyAdds) / row.seconds, 0)
-      return
-        "| \(row.layer) | \(row.operators) | \(Console.decimal(1000 * row.seconds / Double(runs), 2)) | \(speed) | \(Console.decimal(100 * row.seconds / total, 1)) |"
-    }
-    return (["| layer | operators | ms | GFLOP/s | % |", "|---|---|---|---|---|"] + lines).joined(separator: "\n")
   }
 }

@@ -12,7 +12,7 @@
 
 enum {
   none, too_old, too_new, short_table, null_slot, bad_name, half_packing, init_fails, init_blocks, init_crashes,
-  init_exits, create_fails, no_instance, score_zero, takes_too_many, changes_its_mind, lies, writes_behind, writes_input,
+  init_exits, create_fails, no_instance, score_zero, takes_too_many, changes_its_mind, lies, fills_too_much, writes_behind, writes_input,
   returns_nan, run_blocks, run_crashes, run_exits, run_fails, late_call, device_memory, long_message, drops_tap, shifts_channel, leaves_tail, by_lane
 };
 
@@ -111,7 +111,8 @@ static int32_t supports(dcn_backend *backend, const dcn_node *nodes, int32_t cou
 
 static int32_t kernel_create(dcn_backend *backend, const dcn_node *nodes, int32_t count, dcn_kernel **kernel,
                              dcn_kernel_info *info, char *message, size_t capacity) {
-  (void)backend, (void)count, (void)info;
+  (void)backend, (void)count;
+  if (FAULT == fills_too_much) info->work_share = 1;
   if (!takes(nodes)) {
     snprintf(message, capacity, "there is no kernel for %s", nodes->name);
     return DCN_STATUS_UNSUPPORTED;

@@ -25,7 +25,9 @@ final class OpenKernel: @unchecked Sendable {
     self.layouts = layouts
     var made: OpaquePointer?
     var info = dcn_kernel_info()
-    info.struct_size = UInt32(MemoryLayout<dcn_kernel_info>.size)
+    // As an older host asks: what it does not have must not be written.
+    info.struct_size = UInt32(MemoryLayout<dcn_kernel_info>.offset(of: \.algorithm)!)
+    info.work_share = -1
     let table = backend.table
     try Call.checked("kernel_create") {
       table.kernel_create(
@@ -33,6 +35,10 @@ final class OpenKernel: @unchecked Sendable {
     }
     guard let made else { throw Fault("reports success in kernel_create but makes no kernel") }
     handle = made
+    guard info.algorithm == nil, info.work_share == -1 else {
+      table.kernel_destroy(made)
+      throw Fault("writes behind the end of a dcn_kernel_info of \(info.struct_size) bytes in kernel_create")
+    }
     let largest: UInt64 = 1 << 36
     guard info.workspace_size < largest, info.lane_workspace_size < largest else {
       table.kernel_destroy(made)

@@ -55,7 +55,8 @@ public final class Execution: @unchecked Sendable {
       onKernel?(
         KernelTiming(
           layer: kernel.name, operators: kernel.operators, seconds: Self.seconds() - began,
-          multiplyAdds: kernel.work?.multiplyAdds(batch) ?? 0))
+          multiplyAdds: kernel.work?.multiplyAdds(batch) ?? 0, algorithm: kernel.algorithm,
+          workShare: kernel.workShare, bytes: kernel.traffic(batch)))
     }
     for (fetch, operand) in operands.views {
       guard let target = taken[fetch], let source = operands.address(operand) else { continue }

@@ -7,6 +7,11 @@ public struct KernelTiming: Sendable {
   public let seconds: Double
   /// Of the convolutions and products in it, counted directly, whatever algorithm ran.
   public let multiplyAdds: Int
+  /// How the backend says that it computes, empty where it says nothing, with its share of those multiplications, 0 likewise.
+  public let algorithm: String
+  public let workShare: Double
+  /// Operands that are read and written, in bytes; what a backend packs them into may be larger.
+  public let bytes: Int
 }
 
 /// Multiply-adds of a chain of nodes for the largest batch.
@@ -50,7 +55,7 @@ struct KernelWork {
 
   func multiplyAdds(_ sizes: [BatchDimension: Int]) -> Int { share(of: multiplyAdds, sizes) }
 
-  private func share(of count: Int, _ sizes: [BatchDimension: Int]) -> Int {
+  func share(of count: Int, _ sizes: [BatchDimension: Int]) -> Int {
     guard let batch, let size = sizes[batch.dimension] else { return count }
     return count / max(1, batch.largest) * size
   }

@@ -15,6 +15,12 @@ final class PlanKernel: @unchecked Sendable {
   let packing: [UInt64]
   let workspaceSize: Int
   let laneWorkspaceSize: Int
+  /// What the backend says of it, for people: empty and 0 where it says nothing.
+  let algorithm: String
+  let workShare: Double
+  /// Bytes of the constants, and of the other operands with the largest batch.
+  private let constantBytes: Int
+  private let operandBytes: Int
 
   convenience init(_ graph: Graph, chain: [Int], written: ContractNodes, backend: Backend) throws {
     let nodes = chain.map { graph.nodes[$0] }
@@ -52,6 +58,9 @@ final class PlanKernel: @unchecked Sendable {
     workspaceSize = Int(info.workspace_size)
     laneWorkspaceSize = (Int(info.lane_workspace_size) + 63) & ~63
     handle = made
+    algorithm = info.algorithm.map { String(cString: $0) } ?? ""
+    workShare = info.work_share.isFinite ? max(0, info.work_share) : 0
+    (constantBytes, operandBytes) = Self.bytes(written)
     func operands(_ list: UnsafePointer<dcn_operand>?, _ count: Int32) -> [ValueID?] {
       (0..<Int(count)).compactMap { position -> ValueID?? in
         let operand = list![position]
@@ -75,6 +84,30 @@ final class PlanKernel: @unchecked Sendable {
       else { return 0 }
       return ask(made, Int32(place))
     }
+  }
+
+  /// Bytes that a run reads and writes at least, for these sizes of batches.
+  func traffic(_ sizes: [BatchDimension: Int]) -> Int {
+    constantBytes + (work?.share(of: operandBytes, sizes) ?? operandBytes)
+  }
+
+  private static func bytes(_ written: ContractNodes) -> (constants: Int, others: Int) {
+    var (constants, others) = (0, 0)
+    for node in written.nodes {
+      let lists = [(node.inputs, node.input_count), (node.outputs, node.output_count)]
+      for (list, count) in lists {
+        for position in 0..<Int(count) {
+          let operand = list![position]
+          guard operand.flags & Int32(DCN_OPERAND_INTERNAL | DCN_OPERAND_ABSENT) == 0 else { continue }
+          let elements = (0..<Int(operand.tensor.rank)).reduce(1) { product, axis in
+            product * withUnsafeBytes(of: operand.tensor.dims) { Int($0.load(fromByteOffset: axis * 8, as: Int64.self)) }
+          }
+          let size = elements * (ElementType(rawValue: operand.tensor.element_type)?.byteCount ?? 0)
+          if operand.flags & Int32(DCN_OPERAND_CONSTANT) != 0 { constants += size } else { others += size }
+        }
+      }
+    }
+    return (constants, others)
   }
 
   deinit { backend.table.pointee.kernel_destroy(handle) }

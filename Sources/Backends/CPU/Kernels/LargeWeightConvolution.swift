@@ -49,6 +49,8 @@ final class LargeWeightConvolution: SwiftKernel {
       (panels * 16 * (blockRows + Self.group) + (weights.isHalf ? Self.group * Self.slice : 0)) * 4
   }
 
+  var algorithm: KernelAlgorithm? { KernelAlgorithm("streamed") }
+
   func run(_ call: KernelCall) throws {
     let x: Rows<Float> = try call.input(self.x)
     let y: Rows<Float> = try call.output(epilogue.output)

@@ -39,6 +39,8 @@ final class LargeWeightGradient: SwiftKernel {
     laneWorkspaceSize = (x.rows * geometry.outputPixels * windowStep + Self.group * 16) * 4
   }
 
+  var algorithm: KernelAlgorithm? { KernelAlgorithm("streamed") }
+
   func run(_ call: KernelCall) throws {
     let x: Rows<Float> = try call.input(self.x)
     let dy: Rows<Float> = try call.input(self.dy)

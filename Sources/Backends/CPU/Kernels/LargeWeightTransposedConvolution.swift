@@ -58,6 +58,8 @@ final class LargeWeightTransposedConvolution: SwiftKernel {
     laneWorkspaceSize = (pieces + blockChannels * geometry.inputPixels) * 4
   }
 
+  var algorithm: KernelAlgorithm? { KernelAlgorithm("streamed") }
+
   func run(_ call: KernelCall) throws {
     let x: Rows<Float> = try call.input(self.x)
     let y: Rows<Float> = try call.output(epilogue.output)

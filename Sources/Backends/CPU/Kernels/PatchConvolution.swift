@@ -35,6 +35,8 @@ final class PatchConvolution: SwiftKernel {
 
   func packedForm(input: Int) -> UInt64 { parts.packedForm(input: input, packing) }
 
+  var algorithm: KernelAlgorithm? { KernelAlgorithm("direct") }
+
   func run(_ call: KernelCall) throws {
     let x: Rows<Float> = try call.input(parts.x)
     let y: Rows<Float> = try call.output(parts.epilogue.output)

@@ -35,6 +35,8 @@ final class PatchWeightGradient: SwiftKernel {
       (Self.blockPixels * (inputBlock * size + outputBlock) + outputBlock * inputBlock * size) * 4
   }
 
+  var algorithm: KernelAlgorithm? { KernelAlgorithm("direct") }
+
   func run(_ call: KernelCall) throws {
     let x: Rows<Float> = try call.input(parts.x)
     let dy: Rows<Float> = try call.input(parts.dy)

@@ -15,6 +15,8 @@ final class PixelConvolution: SwiftKernel {
     workspaceSize = (ChannelEpilogue.workspaceCount(parts.epilogue) + parts.outputChannels * weightStep) * 4
   }
 
+  var algorithm: KernelAlgorithm? { KernelAlgorithm("direct") }
+
   func run(_ call: KernelCall) throws {
     let x: Rows<Float> = try call.input(parts.x)
     let y: Rows<Float> = try call.output(parts.epilogue.output)

@@ -47,6 +47,10 @@ final class WinogradConvolution: SwiftKernel {
     laneWorkspaceSize = max(pointwise.laneWorkspaceSize, floats.lane * 4)
   }
 
+  var algorithm: KernelAlgorithm? {
+    packing.form.kind == .winograd6 ? Winograd6.algorithm("winograd6") : Winograd4.algorithm("winograd4")
+  }
+
   func packedForm(input: Int) -> UInt64 { parts.packedForm(input: input, packing) }
 
   func run(_ call: KernelCall) throws {

@@ -2,6 +2,8 @@
 /// y = A^T ((G w) * (B^T x)): `points` products give `outputs` results. In two, each matrix is applied to both sides.
 ///
 /// Each function reads its elements by `load`, writes each result by `store`, and is inlined with vectors of channels.
+import DecoupledBackendKit
+
 protocol WinogradForm {
   /// Results of a tile along one side.
   static var outputs: Int { get }
@@ -18,6 +20,10 @@ protocol WinogradForm {
 extension WinogradForm {
   /// Products of a tile.
   @inline(__always) static var frequencies: Int { points * points }
+
+  static func algorithm(_ name: StaticString) -> KernelAlgorithm {
+    KernelAlgorithm(name, workShare: Double(frequencies) / Double(9 * outputs * outputs))
+  }
 }
 
 /// F(4x4, 3x3), points 0, 1, -1, 2, -2 and infinity: 36 products for 16 results, where the direct form takes 144.

@@ -30,6 +30,8 @@ final class WinogradWeightGradient: SwiftKernel {
     laneWorkspaceSize = WinogradTiles<Form>.scratchCount(channels: max(inputs, outputs)) * 4
   }
 
+  var algorithm: KernelAlgorithm? { Form.algorithm("winograd4") }
+
   func run(_ call: KernelCall) throws {
     let x: Rows<Float> = try call.input(parts.x)
     let dy: Rows<Float> = try call.input(parts.dy)

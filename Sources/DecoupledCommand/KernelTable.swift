@@ -1,0 +1,69 @@
+import DecoupledCore
+
+/// Times of kernels by layer, in the order in which they first ran.
+struct KernelTable {
+  private struct Row {
+    let timing: KernelTiming
+    var seconds = 0.0
+    var multiplyAdds = 0
+    var bytes = 0
+  }
+
+  private var rows: [Row] = []
+  private var places: [String: Int] = [:]
+
+  mutating func add(_ timing: KernelTiming) {
+    let key = timing.layer + timing.operators
+    if places[key] == nil {
+      places[key] = rows.count
+      rows.append(Row(timing: timing))
+    }
+    rows[places[key]!].seconds += timing.seconds
+    rows[places[key]!].multiplyAdds += timing.multiplyAdds
+    rows[places[key]!].bytes += timing.bytes
+  }
+
+  /// - Parameter peak: GFLOP/s that the machine reaches.
+  func text(runs: Int, peak: Double) -> String {
+    let total = max(rows.reduce(0) { $0 + $1.seconds }, 1e-9)
+    let lines = rows.map { row -> String in
+      let seconds = max(row.seconds, 1e-9)
+      let direct = 2e-9 * Double(row.multiplyAdds) / seconds
+      let actual = direct * row.timing.workShare
+      let cells = [
+        row.timing.layer, row.timing.operators, row.timing.algorithm,
+        Console.decimal(1000 * row.seconds / Double(runs), 2), Console.decimal(100 * row.seconds / total, 1),
+        row.multiplyAdds == 0 ? "" : Console.decimal(direct, 0), actual == 0 ? "" : Console.decimal(actual, 0),
+        actual == 0 ? "" : Console.decimal(100 * actual / peak, 0), Console.decimal(1e-9 * Double(row.bytes) / seconds, 1),
+      ]
+      return "| \(cells.joined(separator: " | ")) |"
+    }
+    return ([
+      "| layer | operators | algorithm | ms | % | GFLOP/s, direct count | GFLOP/s computed | % of peak | GB/s |",
+      "|---|---|---|---|---|---|---|---|---|",
+    ] + lines).joined(separator: "\n")
+  }
+}
+
+/// What a machine reaches with one backend: a large matrix product, which is bound by multiplications alone.
+enum MatrixPeak {
+  private static let size = 1024
+
+  /// GFLOP/s of the best of some runs.
+  static func measure(_ backend: Backend, _ control: RunControl) throws -> Double {
+    var graph = Graph()
+    let type = ValueType(.float32, [size, size])
+    let (a, b) = (try graph.addInput("a", type), try graph.addInput("b", type))
+    let product = try graph.add1(Gemm(), [a, b, nil], name: "product")
+    let plan = try Plan(graph, feeds: [a, b], fetches: [product], backend: backend)
+    let ones = try Tensor([Float](repeating: 1, count: size * size), shape: [size, size])
+    let execution = Execution(control)
+    var best = Double.infinity
+    execution.onKernel = { best = min(best, $0.seconds) }
+    var results: [ValueID: Tensor] = [:]
+    for _ in 0..<8 {
+      try execution.run(plan, feeds: [a: ones, b: ones], parameters: ParameterStore(), results: &results)
+    }
+    return 2e-9 * Double(size * size * size) / best
+  }
+}
