@@ -49,7 +49,7 @@ extension SwiftKernel {
 /// What `dcn_kernel_info` says of an algorithm.
 public struct KernelAlgorithm: Sendable {
   let name: StaticString
-  /// Multiplications for each one of the direct form.
+  /// Multiplications for each one of the direct form, 0 where it cannot be said.
   let workShare: Double
 
   public init(_ name: StaticString, workShare: Double = 1) {

@@ -34,14 +34,16 @@ struct KernelTable {
         row.timing.layer, row.timing.operators, row.timing.algorithm,
         Console.decimal(1000 * row.seconds / Double(runs), 2), Console.decimal(100 * row.seconds / total, 1),
         row.multiplyAdds == 0 ? "" : Console.decimal(direct, 0), actual == 0 ? "" : Console.decimal(actual, 0),
-        actual == 0 ? "" : Console.decimal(100 * actual / peak, 0), Console.decimal(1e-9 * Double(row.bytes) / seconds, 1),
+        actual == 0 ? "" : Console.decimal(100 * actual / peak, 0),
+        Console.decimal(1e-9 * Double(row.bytes) / seconds, 1),
       ]
       return "| \(cells.joined(separator: " | ")) |"
     }
-    return ([
-      "| layer | operators | algorithm | ms | % | GFLOP/s, direct count | GFLOP/s computed | % of peak | GB/s |",
-      "|---|---|---|---|---|---|---|---|---|",
-    ] + lines).joined(separator: "\n")
+    return
+      ([
+        "| layer | operators | algorithm | ms | % | GFLOP/s, direct count | GFLOP/s computed | % of peak | GB/s |",
+        "|---|---|---|---|---|---|---|---|---|",
+      ] + lines).joined(separator: "\n")
   }
 }
 

@@ -58,7 +58,8 @@ final class LargeWeightTransposedConvolution: SwiftKernel {
     laneWorkspaceSize = (pieces + blockChannels * geometry.inputPixels) * 4
   }
 
-  var algorithm: KernelAlgorithm? { KernelAlgorithm("streamed") }
+  /// How much it computes depends on the pixels that have a value.
+  var algorithm: KernelAlgorithm? { KernelAlgorithm("streamed", workShare: 0) }
 
   func run(_ call: KernelCall) throws {
     let x: Rows<Float> = try call.input(self.x)
