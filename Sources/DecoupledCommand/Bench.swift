@@ -83,7 +83,7 @@ struct Bench: ParsableCommand {
     )
     if layers {
       let peak = try MatrixPeak.measure(backend, control)
-      print("A product of two 1024 x 1024 matrices reaches \(Console.decimal(peak, 0)) GFLOP/s here: the peak of this table.")
+      print("Peak of this table: \(Console.decimal(peak, 0)) GFLOP/s, of a product of two 1024 x 1024 matrices.")
       print(table.text(runs: runs, peak: peak))
     }
   }
