@@ -60,10 +60,14 @@ enum MatrixPeak {
     let plan = try Plan(graph, feeds: [a, b], fetches: [product], backend: backend)
     let ones = try Tensor([Float](repeating: 1, count: size * size), shape: [size, size])
     let execution = Execution(control)
-    var best = Double.infinity
-    execution.onKernel = { best = min(best, $0.seconds) }
+    var (best, spent) = (Double.infinity, 0.0)
+    execution.onKernel = {
+      best = min(best, $0.seconds)
+      spent += $0.seconds
+    }
     var results: [ValueID: Tensor] = [:]
-    for _ in 0..<8 {
+    // Slow backends once or twice.
+    for _ in 0..<8 where spent < 0.5 {
       try execution.run(plan, feeds: [a: ones, b: ones], parameters: ParameterStore(), results: &results)
     }
     return 2e-9 * Double(size * size * size) / best
