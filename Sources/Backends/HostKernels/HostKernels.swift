@@ -37,12 +37,7 @@ enum HostKernels {
   /// (Conv | ConvTranspose) [BatchNormalization in inference form] [Relu], and BatchNormalization Relu.
   static func longestFusion(_ chain: Chain) -> Int {
     func follows(_ index: Int, _ kind: Int) -> Bool {
-      guard index < chain.count, Int(chain[index].kind) == kind else { return false }
-      let outputs = chain[index - 1].outputOperands
-      let inputs = chain[index].inputOperands
-      guard let made = outputs.first, let read = inputs.first else { return false }
-      return made.isInternal && read.isInternal && made.value == read.value
-        && !outputs.dropFirst().contains { $0.isInternal } && !inputs.dropFirst().contains { $0.isInternal }
+      index < chain.count && Int(chain[index].kind) == kind && continues(chain, index)
     }
     switch Int(chain[0].kind) {
     case Int(DCN_OPERATOR_CONV), Int(DCN_OPERATOR_CONV_TRANSPOSE):
@@ -56,6 +51,15 @@ enum HostKernels {
     default:
       return 1
     }
+  }
+
+  /// Whether the first input of a node is the first output of the one before it, and nothing else goes between them.
+  static func continues(_ chain: Chain, _ index: Int) -> Bool {
+    let outputs = chain[index - 1].outputOperands
+    let inputs = chain[index].inputOperands
+    guard let made = outputs.first, let read = inputs.first else { return false }
+    return made.isInternal && read.isInternal && made.value == read.value
+      && !outputs.dropFirst().contains { $0.isInternal } && !inputs.dropFirst().contains { $0.isInternal }
   }
 
   private static func kernel(_ chain: Chain) throws -> any SwiftKernel {

@@ -35,11 +35,9 @@ final class PackedParameters: Sendable {
   func constant(
     _ name: String, version: Int, _ tensor: dcn_tensor, form: UInt64, backend: Backend, control: RunControl
   ) throws -> (constant: PackedConstant, isNew: Bool) {
-    let shape = (0..<Int(tensor.rank)).map { axis in
-      withUnsafeBytes(of: tensor.dims) { Int($0.load(fromByteOffset: axis * 8, as: Int64.self)) }
-    }
     let key = Key(
-      name: name, byteOffset: Int(tensor.byte_offset), elementType: tensor.element_type, shape: shape, form: form,
+      name: name, byteOffset: Int(tensor.byte_offset), elementType: tensor.element_type, shape: tensor.sizes,
+      form: form,
       backend: Int(bitPattern: backend.table)
     )
     let slot = slots.withLock { slots in

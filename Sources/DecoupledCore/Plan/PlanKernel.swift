@@ -99,10 +99,8 @@ final class PlanKernel: @unchecked Sendable {
         for position in 0..<Int(count) {
           let operand = list![position]
           guard operand.flags & Int32(DCN_OPERAND_INTERNAL | DCN_OPERAND_ABSENT) == 0 else { continue }
-          let elements = withUnsafeBytes(of: operand.tensor.dims) { dims in
-            (0..<Int(operand.tensor.rank)).reduce(1) { $0 * Int(dims.load(fromByteOffset: $1 * 8, as: Int64.self)) }
-          }
-          let size = elements * (ElementType(rawValue: operand.tensor.element_type)?.byteCount ?? 0)
+          let size =
+            operand.tensor.sizes.reduce(1, *) * (ElementType(rawValue: operand.tensor.element_type)?.byteCount ?? 0)
           if operand.flags & Int32(DCN_OPERAND_CONSTANT) != 0 { constants += size } else { others += size }
         }
       }

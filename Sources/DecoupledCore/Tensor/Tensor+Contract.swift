@@ -32,6 +32,13 @@ extension dcn_tensor {
       byteOffset: tensor.byteOffset)
   }
 
+  /// Size of each dimension.
+  var sizes: [Int] {
+    withUnsafeBytes(of: dims) { bytes in
+      (0..<Int(rank)).map { Int(bytes.load(fromByteOffset: $0 * 8, as: Int64.self)) }
+    }
+  }
+
   mutating func setDimension(_ axis: Int, _ size: Int, stride: Int? = nil) {
     withUnsafeMutableBytes(of: &dims) { $0.storeBytes(of: Int64(size), toByteOffset: axis * 8, as: Int64.self) }
     if let stride {

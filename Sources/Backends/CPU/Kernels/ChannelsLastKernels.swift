@@ -37,13 +37,13 @@ enum ChannelsLastKernels {
   /// MaxPool that alone reads it.
   private static func longestFusion(_ chain: Chain) -> Int {
     let convolutions = [Int(DCN_OPERATOR_CONV), Int(DCN_OPERATOR_CONV_TRANSPOSE)]
-    if isUnpooling(chain), convolutions.contains(Int(chain[1].kind)), reads(chain, 1) {
+    if isUnpooling(chain), convolutions.contains(Int(chain[1].kind)), HostKernels.continues(chain, 1) {
       return 1 + HostKernels.longestFusion(Chain(rebasing: chain[1...]))
     }
     let count = HostKernels.longestFusion(chain)
     let isPooled =
       convolutions.contains(Int(chain[0].kind)) && count < chain.count
-      && Int(chain[count].kind) == Int(DCN_OPERATOR_MAX_POOL) && reads(chain, count)
+      && Int(chain[count].kind) == Int(DCN_OPERATOR_MAX_POOL) && HostKernels.continues(chain, count)
     return isPooled ? count + 1 : count
   }
 
@@ -53,15 +53,6 @@ enum ChannelsLastKernels {
 
   private static func isPooling(_ chain: Chain) -> Bool {
     chain.count > 1 && Int(chain[chain.count - 1].kind) == Int(DCN_OPERATOR_MAX_POOL)
-  }
-
-  /// Whether the first input of a node is the first output of the one before it, and no other is.
-  private static func reads(_ chain: Chain, _ index: Int) -> Bool {
-    guard let made = chain[index - 1].outputOperands.first, let read = chain[index].inputOperands.first else {
-      return false
-    }
-    return made.isInternal && read.isInternal && made.value == read.value
-      && !chain[index].inputOperands.dropFirst().contains { $0.isInternal }
   }
 
   private static func kernel(_ chain: Chain) throws -> (any SwiftKernel)? {
