@@ -1,1 +1,1 @@
-../../../Sources/DecoupledCommand/Recipe.swift
+../../../Sources/DecoupledCommand/Options/Recipe.swift
