@@ -4,7 +4,7 @@ import CDecoupled
 // meets the image at (oy*sh + i*dh - top, ox*sw + j*dw - left), which is `WindowAxis.position`.
 
 /// y[n,m,oy,ox] = b[m] + sum over c,i,j of w[m,c,i,j] * x[n, c, position(oy,i), position(ox,j)].
-struct Convolution: RealOperator {
+struct Conv: RealOperator {
   static let attributes = Window.attributes
   static let inputCounts = 2...3
   private let window: Window
@@ -60,7 +60,7 @@ struct Convolution: RealOperator {
 }
 
 /// y[n,m] = b[m], then y[n, m, position(h,u), position(w,v)] += x[n,c,h,w] * weight[c,m,u,v].
-struct TransposedConvolution: RealOperator {
+struct ConvTranspose: RealOperator {
   static let attributes = Window.attributes.union(["output_padding"])
   static let inputCounts = 2...3
   private let window: Window
@@ -130,7 +130,7 @@ struct TransposedConvolution: RealOperator {
 }
 
 /// dw[m,c,i,j] = sum over n,oy,ox of dy[n,m,oy,ox] * x[n, c, position(oy,i), position(ox,j)].
-struct ConvolutionWeightGradient: RealOperator {
+struct ConvWeightGradient: RealOperator {
   static let attributes = Window.attributes.union(["kernel_shape"])
   static let inputCounts = 2...2
   private let window: Window

@@ -1,3 +1,4 @@
+import DecoupledBackendKit
 import DecoupledCore
 import Glibc
 

@@ -1,10 +1,14 @@
-import CDecoupled
+public import DecoupledBackendKit
 
 /// y = max(x, 0).
 public struct Relu: Operator {
   public init() {}
-  public var kind: Int32? { Int32(DCN_OPERATOR_RELU) }
+  public var kind: OperatorKind? { .relu }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 0)] }
+
+  public func recomputation(of node: Node) -> Recomputation? {
+    Recomputation(self, node.inputs, first: .mustBeRecomputed, servesOwnGradient: true)
+  }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
     // y > 0 exactly where x > 0, so the output serves and the pre-activation need not be kept.
@@ -23,7 +27,7 @@ public struct Relu: Operator {
 /// dy, y, row_to_image optional -> dy where y > 0.
 public struct ReluGradient: Operator {
   public init() {}
-  public var kind: Int32? { Int32(DCN_OPERATOR_RELU_GRADIENT) }
+  public var kind: OperatorKind? { .reluGradient }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
     let (dy, y) = (try required(inputs, 0), try required(inputs, 1))
@@ -35,7 +39,7 @@ public struct ReluGradient: Operator {
 /// y = 1 / (1 + exp(-x)).
 public struct Sigmoid: Operator {
   public init() {}
-  public var kind: Int32? { Int32(DCN_OPERATOR_SIGMOID) }
+  public var kind: OperatorKind? { .sigmoid }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 0)] }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
@@ -47,7 +51,7 @@ public struct Sigmoid: Operator {
 /// dy, y -> dy * y * (1 - y).
 public struct SigmoidGradient: Operator {
   public init() {}
-  public var kind: Int32? { Int32(DCN_OPERATOR_SIGMOID_GRADIENT) }
+  public var kind: OperatorKind? { .sigmoidGradient }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 0)] }
 }
 
@@ -56,7 +60,7 @@ public struct Softmax: Operator {
   public var axis: Int
   public init(axis: Int = 1) { self.axis = axis }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_SOFTMAX) }
+  public var kind: OperatorKind? { .softmax }
   public var attributes: [Attribute] { [.integer("axis", axis)] }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
@@ -79,7 +83,7 @@ public struct SoftmaxGradient: Operator {
   public var axis: Int
   public init(axis: Int = 1) { self.axis = axis }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_SOFTMAX_GRADIENT) }
+  public var kind: OperatorKind? { .softmaxGradient }
   public var attributes: [Attribute] { [.integer("axis", axis)] }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 0)] }
 }

@@ -1,4 +1,4 @@
-import CDecoupled
+public import DecoupledBackendKit
 
 /// x, scale [C], shift [C], mean [C], variance [C] -> y; in training mode also the batch's mean and biased variance.
 /// y = scale * (x - mean) / sqrt(variance + epsilon) + shift (paper section 6.1; FACTS of the released network: 1e-9).
@@ -12,7 +12,7 @@ public struct BatchNormalization: Operator {
     self.training = training
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_BATCH_NORMALIZATION) }
+  public var kind: OperatorKind? { .batchNormalization }
   public var attributes: [Attribute] { [.real("epsilon", epsilon), .flag("training_mode", training)] }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
@@ -26,6 +26,13 @@ public struct BatchNormalization: Operator {
     }
     let statistics = ValueType(x.elementType, channels)
     return training ? [x, statistics, statistics] : [x]
+  }
+
+  public func recomputation(of node: Node) -> Recomputation? {
+    // The statistics of the batch are known by then.
+    let statistics = training ? node.outputs.dropFirst().map { $0 } : []
+    return Recomputation(
+      BatchNormalization(epsilon: epsilon, training: false), node.inputs + statistics, first: .isKept)
   }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
@@ -49,7 +56,7 @@ public struct BatchNormalizationGradient: Operator {
     self.training = training
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_BATCH_NORMALIZATION_GRADIENT) }
+  public var kind: OperatorKind? { .batchNormalizationGradient }
   public var attributes: [Attribute] { [.real("epsilon", epsilon), .flag("training_mode", training)] }
   public var optionalOutputs: Set<Int> { [0] }
 

@@ -1,11 +1,11 @@
-import CDecoupled
+public import DecoupledBackendKit
 
 /// Cross-correlation: x [N,C,H,W], w [M,C,kh,kw], b [M] optional -> y [N,M,OH,OW].
 public struct Conv: Operator {
   public var window: SlidingWindow
   public init(_ window: SlidingWindow) { self.window = window }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_CONV) }
+  public var kind: OperatorKind? { .conv }
   public var attributes: [Attribute] { window.geometry }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {

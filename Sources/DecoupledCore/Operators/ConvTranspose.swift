@@ -1,4 +1,4 @@
-import CDecoupled
+public import DecoupledBackendKit
 
 /// Transposed convolution ("deconvolution" in the paper): x [N,C,H,W], w [C,M,kh,kw], b [M] optional -> y [N,M,OH,OW].
 public struct ConvTranspose: Operator {
@@ -11,7 +11,7 @@ public struct ConvTranspose: Operator {
     self.outputPadding = outputPadding
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_CONV_TRANSPOSE) }
+  public var kind: OperatorKind? { .convTranspose }
   public var attributes: [Attribute] { window.geometry + [.integers("output_padding", outputPadding)] }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {

@@ -1,4 +1,4 @@
-import CDecoupled
+public import DecoupledBackendKit
 
 /// Gradient of Conv with respect to its weights: x [N,C,H,W], dy [N,M,OH,OW] -> dw [M,C,kh,kw].
 /// With the roles of x and dy swapped it is that of ConvTranspose.
@@ -6,7 +6,7 @@ public struct ConvWeightGradient: Operator {
   public var window: SlidingWindow
   public init(_ window: SlidingWindow) { self.window = window }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_CONV_WEIGHT_GRADIENT) }
+  public var kind: OperatorKind? { .convWeightGradient }
   public var attributes: [Attribute] { [.integers("kernel_shape", window.kernel)] + window.geometry }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {

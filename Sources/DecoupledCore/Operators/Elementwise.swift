@@ -1,9 +1,9 @@
-import CDecoupled
+public import DecoupledBackendKit
 
 /// a, b, row_to_image optional -> a * b. With the map, b holds one row per image.
 public struct Mul: Operator {
   public init() {}
-  public var kind: Int32? { Int32(DCN_OPERATOR_MUL) }
+  public var kind: OperatorKind? { .mul }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
     let (a, b) = (try required(inputs, 0), try required(inputs, 1))
@@ -29,7 +29,7 @@ public struct Mul: Operator {
 /// a, b, row_to_image optional -> a + b. With the map, b holds one row per image.
 public struct Add: Operator {
   public init() {}
-  public var kind: Int32? { Int32(DCN_OPERATOR_ADD) }
+  public var kind: OperatorKind? { .add }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
     let (a, b) = (try required(inputs, 0), try required(inputs, 1))
@@ -51,7 +51,7 @@ public struct Scale: Operator {
   public var factor: Double
   public init(_ factor: Double) { self.factor = factor }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_SCALE) }
+  public var kind: OperatorKind? { .scale }
   public var attributes: [Attribute] { [.real("factor", factor)] }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 0)] }
 
@@ -65,7 +65,7 @@ public struct Dropout: Operator {
   public var ratio: Double
   public init(ratio: Double) { self.ratio = ratio }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_DROPOUT) }
+  public var kind: OperatorKind? { .dropout }
   public var attributes: [Attribute] { [.real("ratio", ratio)] }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
