@@ -128,19 +128,21 @@ typedef struct dcn_tensor {
  *  row r uses image row_to_image[r]. Absent: row r uses row r. Semantics: Gather on axis 0, without the copy. An entry
  *  outside 0..images-1 is an error, never a read. */
 enum {
-  /** x [N,C,H,W], w [M,C,kh,kw] weight, b [M] parameter optional -> y [N,M,OH,OW]: cross-correlation.
-   *  [strides = 1,1; pads = 0,0,0,0; dilations = 1,1] {product} Pads are top, left, bottom, right.
-   *  OH = (H + top + bottom - dh*(kh-1) - 1)/sh + 1. */
+  /** x [N,C,H,W], w [M,C/group,kh,kw] weight, b [M] parameter optional -> y [N,M,OH,OW]: cross-correlation.
+   *  [strides = 1,1; pads = 0,0,0,0; dilations = 1,1; group = 1] {product} Pads are top, left, bottom, right.
+   *  OH = (H + top + bottom - dh*(kh-1) - 1)/sh + 1. `group` divides C and M: output channels g*M/group..<(g+1)*M/group
+   *  see input channels g*C/group..<(g+1)*C/group only. group = C is a depthwise convolution. */
   DCN_OPERATOR_CONV = 1,
-  /** x [N,C,H,W], w [C,M,kh,kw] weight, b [M] parameter optional -> y [N,M,OH,OW]: x[c,i,j] * w[c,m,u,v] is added to
-   *  y[m, i*sh + u*dh - top, j*sw + v*dw - left]. [strides = 1,1; pads = 0,0,0,0; dilations = 1,1; output_padding = 0,0]
-   *  {product} Output padding is rows and columns added at the bottom and right.
+  /** x [N,C,H,W], w [C,M/group,kh,kw] weight, b [M] parameter optional -> y [N,M,OH,OW]: x[c,i,j] * w[c,m,u,v] is added to
+   *  y[m, i*sh + u*dh - top, j*sw + v*dw - left]; m of w counts within the group of c.
+   *  [strides = 1,1; pads = 0,0,0,0; dilations = 1,1; output_padding = 0,0; group = 1] {product}
+   *  Output padding is rows and columns added at the bottom and right.
    *  OH = (H-1)*sh - top - bottom + dh*(kh-1) + 1 + output_padding.
-   *  It is also the gradient of Conv with respect to its data (same w). */
+   *  It is also the gradient of Conv with respect to its data (same w, same group). */
   DCN_OPERATOR_CONV_TRANSPOSE = 2,
-  /** x [N,C,H,W], dy [N,M,OH,OW] -> dw [M,C,kh,kw]: the gradient of Conv with respect to w.
-   *  [kernel_shape integers required; strides = 1,1; pads = 0,0,0,0; dilations = 1,1] {product} All are those of the Conv.
-   *  The weight gradient of ConvTranspose is this operator with the roles swapped (x := dy, dy := x). */
+  /** x [N,C,H,W], dy [N,M,OH,OW] -> dw [M,C/group,kh,kw]: the gradient of Conv with respect to w.
+   *  [kernel_shape integers required; strides = 1,1; pads = 0,0,0,0; dilations = 1,1; group = 1] {product} All are those
+   *  of the Conv. The weight gradient of ConvTranspose is this operator with the roles swapped (x := dy, dy := x). */
   DCN_OPERATOR_CONV_WEIGHT_GRADIENT = 3,
   /** x -> y: the sum over `axes`, which are dropped from the shape. Rank 0 results have dims [1].
    *  [axes integers required] {summed} */
@@ -173,11 +175,14 @@ enum {
   DCN_OPERATOR_RELU_GRADIENT = 11,
   /** x -> y: y = 1 / (1 + exp(-x)). {computed} */
   DCN_OPERATOR_SIGMOID = 12,
-  /** dy, y -> dx: dx = dy * y * (1 - y), y being Sigmoid's output. {computed} */
+  /** dy, y [(per image)], row_to_image int32 [rows] optional -> dx: dx = dy * y * (1 - y), y being Sigmoid's output. With
+   *  mapped = 1 there is row_to_image, and y is (per image). [mapped = 0] {computed} */
   DCN_OPERATOR_SIGMOID_GRADIENT = 13,
   /** x -> y: y = exp(x - max) / sum(exp(x - max)) along axis. [axis = 1] {computed} */
   DCN_OPERATOR_SOFTMAX = 14,
-  /** dy, y -> dx: dx = y * (dy - sum(dy * y)) along axis, y being Softmax's output. [axis = 1] {computed} */
+  /** dy, y [(per image)], row_to_image int32 [rows] optional -> dx: dx = y * (dy - sum(dy * y)) along axis, y being
+   *  Softmax's output. With mapped = 1 there is row_to_image, y is (per image), and axis is above 0.
+   *  [axis = 1; mapped = 0] {computed} */
   DCN_OPERATOR_SOFTMAX_GRADIENT = 15,
   /** x [N,C,...], scale [C] parameter, shift [C] parameter, mean [C] parameter optional, variance [C] parameter optional
    *  -> y, batch_mean [C], batch_variance [C]: y = scale * (x - m) / sqrt(v + epsilon) + shift. With training_mode = 0,
@@ -185,11 +190,13 @@ enum {
    *  passes: the mean first, then the mean of squared differences), are given as outputs, and those two inputs are absent.
    *  [epsilon = 1e-5; training_mode = 0] {averaged} */
   DCN_OPERATOR_BATCH_NORMALIZATION = 16,
-  /** dy, x, scale [C] parameter, mean [C], variance [C] -> dx optional, dscale [C], dshift [C]: with
+  /** dy, x [(per image)], scale [C] parameter, mean [C], variance [C], row_to_image int32 [rows] optional
+   *  -> dx optional, dscale [C] optional, dshift [C] optional: with
    *  xhat = (x - mean)/sqrt(variance + epsilon), dscale = sum dy*xhat, dshift = sum dy; training_mode = 1:
    *  dx = scale/sqrt(variance + epsilon) * (dy - mean(dy) - xhat*mean(dy*xhat)), means over N and space; 0:
-   *  dx = dy*scale/sqrt(variance + epsilon). dx is absent when nobody reads it.
-   *  [epsilon = 1e-5; training_mode = 0] {summed} */
+   *  dx = dy*scale/sqrt(variance + epsilon). dx is absent when nobody reads it. With mapped = 1 there is row_to_image, x is
+   *  (per image), training_mode is 0, and any output may be absent.
+   *  [epsilon = 1e-5; training_mode = 0; mapped = 0] {summed} */
   DCN_OPERATOR_BATCH_NORMALIZATION_GRADIENT = 17,
   /** x ... -> y: inputs of equal shape but for `axis`, joined along it. Each operand may be (per image): its batch is then
    *  smaller than y's and the last input is row_to_image, with attribute mapped = 1,0,... one flag per joined operand;
@@ -198,9 +205,12 @@ enum {
   /** x -> y: y = x[..., start:end, ...] along axis.
    *  [axis integers required; start integers required; end integers required] {exact} */
   DCN_OPERATOR_SLICE = 19,
-  /** a, b [(per image)], row_to_image int32 [rows] optional -> y: y = a * b, equal shapes but for the batch. {rounded} */
+  /** a, b [(per image)], row_to_image int32 [rows] optional -> y: y = a * b, equal shapes but for the batch. With
+   *  broadcast = 1, a and y are [N,C,H,W] and b is [N,C,1,1], whose value meets all pixels of a plane.
+   *  [broadcast = 0] {rounded} */
   DCN_OPERATOR_MUL = 20,
-  /** a, b [(per image)], row_to_image int32 [rows] optional -> y: y = a + b, equal shapes but for the batch. {rounded} */
+  /** a, b [(per image)], row_to_image int32 [rows] optional -> y: y = a + b, equal shapes but for the batch.
+   *  [broadcast = 0] {rounded} Broadcast as Mul. */
   DCN_OPERATOR_ADD = 21,
   /** A [m,k], B [k,n] weight, C [m,n] parameter optional -> y [m,n]: y = alpha*A*B + beta*C. A is [k,m] with transA = 1,
    *  B is [n,k] with transB = 1, C is broadcast from [n], [1,n], [m,1] or [m,n].

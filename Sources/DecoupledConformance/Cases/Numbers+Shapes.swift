@@ -1,3 +1,5 @@
+import DecoupledCore
+
 /// Shapes that no vector or tile divides.
 extension Numbers {
   /// A shape of any rank that the networks use.
@@ -19,5 +21,11 @@ extension Numbers {
   mutating func perImage(_ rows: [Int]) -> [InputSpec] {
     if chance(0.5) { return [.tensor(rows)] + (chance(0.5) ? [] : [.absent]) }
     return [.tensor([int(1...3)] + rows.dropFirst()), .tensor([rows[0]])]
+  }
+
+  /// The same where the attribute `mapped` says that there is `row_to_image`.
+  mutating func mappedPerImage(_ rows: [Int], mayBeMapped: Bool = true) -> ([InputSpec], [Attribute]) {
+    guard mayBeMapped, chance(0.4) else { return ([.tensor(rows)], []) }
+    return ([.tensor([int(1...3)] + rows.dropFirst()), .tensor([rows[0]])], [.flag("mapped", true)])
   }
 }

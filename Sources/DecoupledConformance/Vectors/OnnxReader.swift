@@ -49,10 +49,9 @@ struct OnnxReader {
   }
 
   /// The weights of a convolution.
-  func weights() throws -> OnnxTensor {
-    guard integer("group", 1) == 1 else { throw Excluded("groups") }
-    return try required(1)
-  }
+  func weights() throws -> OnnxTensor { try required(1) }
+
+  var group: Attribute { .integer("group", integer("group", 1)) }
 
   /// Pads for the sizes that auto_pad asks for.
   private func pads(_ x: [Int], kernel: [Int], strides: [Int], dilations: [Int], transposed: [Int]? = nil) -> [Int] {

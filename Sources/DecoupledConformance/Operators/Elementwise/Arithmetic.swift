@@ -1,24 +1,34 @@
 import DecoupledBackendKit
 import DecoupledCore
 
-/// Two operands of one shape but for the batch.
+/// Two operands of one shape but for the batch, or one value of the second for each plane.
 protocol PairEntry: OperatorEntry {
   static var kind: OperatorKind { get }
-  static var engineOperator: any Operator { get }
+  static func engineOperator(broadcast: Bool) -> any Operator
 }
 
 extension PairEntry {
   func node(_ numbers: inout Numbers) -> NodeSpec {
-    let rows = numbers.shape()
-    return NodeSpec(Self.kind, [.tensor(rows)] + numbers.perImage(rows))
+    guard numbers.chance(0.4) else {
+      let rows = numbers.shape()
+      return NodeSpec(Self.kind, [.tensor(rows)] + numbers.perImage(rows))
+    }
+    let image = numbers.image()
+    return NodeSpec(
+      Self.kind, [.tensor(image)] + numbers.perImage([image[0], image[1], 1, 1]), [.flag("broadcast", true)])
   }
 
-  func engineOperator(_ node: NodeSpec, _ shapes: [[Int]?]) -> (any Operator)? { Self.engineOperator }
+  func engineOperator(_ node: NodeSpec, _ shapes: [[Int]?]) -> (any Operator)? {
+    Self.engineOperator(broadcast: node.flag("broadcast"))
+  }
 
   func onnx(_ reader: OnnxReader) throws -> OnnxReader.Made {
     let (a, b) = (try reader.required(0), try reader.required(1))
-    guard a.shape == b.shape else { throw OnnxVector.Excluded("operands that are broadcast") }
-    return reader.made(Self.kind, [a, b], [])
+    if a.shape == b.shape { return reader.made(Self.kind, [a, b], []) }
+    guard a.shape.count == 4, b.shape == [a.shape[0], a.shape[1], 1, 1] else {
+      throw OnnxVector.Excluded("operands that are broadcast otherwise than over pixels")
+    }
+    return reader.made(Self.kind, [a, b], [.flag("broadcast", true)])
   }
 
   func follower(of shape: [Int], _ numbers: inout Numbers) -> NodeSpec? {
@@ -30,12 +40,12 @@ extension PairEntry {
 
 struct MulEntry: PairEntry {
   static let kind = OperatorKind.mul
-  static let engineOperator: any Operator = Mul()
+  static func engineOperator(broadcast: Bool) -> any Operator { Mul(broadcast: broadcast) }
 }
 
 struct AddEntry: PairEntry {
   static let kind = OperatorKind.add
-  static let engineOperator: any Operator = Add()
+  static func engineOperator(broadcast: Bool) -> any Operator { Add(broadcast: broadcast) }
 }
 
 struct ScaleEntry: OperatorEntry {

@@ -12,8 +12,9 @@ struct SigmoidGradientEntry: GradientEntry {
   let fills = ["y": OperandRole.Fill.probability]
 
   func node(_ numbers: inout Numbers) -> NodeSpec {
-    let shape = InputSpec.tensor(numbers.shape())
-    return NodeSpec(.sigmoidGradient, [shape, shape])
+    let rows = numbers.shape()
+    let (y, attributes) = numbers.mappedPerImage(rows)
+    return NodeSpec(.sigmoidGradient, [.tensor(rows)] + y, attributes)
   }
 
   func specials(_ node: NodeSpec) -> SpecialValues { .anywhere }

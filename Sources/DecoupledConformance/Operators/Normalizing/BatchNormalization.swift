@@ -79,15 +79,22 @@ struct BatchNormalizationGradientEntry: GradientEntry {
   func node(_ numbers: inout Numbers) -> NodeSpec {
     let (shape, attributes) = BatchNormalizationEntry.drawn(&numbers)
     let channels = InputSpec.tensor([shape[1]])
+    if numbers.chance(0.3) {
+      let images = InputSpec.tensor([numbers.int(1...3)] + shape.dropFirst())
+      return NodeSpec(
+        .batchNormalizationGradient,
+        [.tensor(shape), images, channels, channels, channels, .tensor([shape[0]])],
+        attributes + [.flag("mapped", true)], without: numbers.pick([[], [0], [1, 2], [2]]))
+    }
     return NodeSpec(
       .batchNormalizationGradient, [.tensor(shape), .tensor(shape), channels, channels, channels],
       attributes + (numbers.chance(0.5) ? [.flag("training_mode", true)] : []), without: numbers.chance(0.3) ? [0] : [])
   }
 
   func outputShapes(_ node: NodeSpec, _ inputs: InputShapes) throws -> [[Int]] {
-    let x = try inputs(1)
-    let channels = [x.count > 1 ? x[1] : 0]
-    return [x, channels, channels]
+    let dy = try inputs(0)
+    let channels = [dy.count > 1 ? dy[1] : 0]
+    return [dy, channels, channels]
   }
 
   func specials(_ node: NodeSpec) -> SpecialValues { .anywhere }

@@ -2,13 +2,15 @@ import DecoupledBackendKit
 import DecoupledCore
 
 struct SoftmaxEntry: OperatorEntry {
-  func node(_ numbers: inout Numbers) -> NodeSpec { Self.node(.softmax, &numbers) }
+  func node(_ numbers: inout Numbers) -> NodeSpec {
+    let (shape, _, attributes) = Self.drawn(&numbers)
+    return NodeSpec(.softmax, [.tensor(shape)], attributes)
+  }
 
-  static func node(_ kind: OperatorKind, _ numbers: inout Numbers) -> NodeSpec {
+  static func drawn(_ numbers: inout Numbers) -> (shape: [Int], axis: Int, attributes: [Attribute]) {
     let shape = numbers.chance(0.3) ? [numbers.int(1...5), numbers.int(1...70)] : numbers.image()
     let axis = numbers.int(0...(shape.count - 1))
-    let attributes = axis == 1 && numbers.chance(0.5) ? [] : [Attribute.integer("axis", axis)]
-    return NodeSpec(kind, [InputSpec](repeating: .tensor(shape), count: kind.signature.inputs.count), attributes)
+    return (shape, axis, axis == 1 && numbers.chance(0.5) ? [] : [.integer("axis", axis)])
   }
 
   func engineOperator(_ node: NodeSpec, _ shapes: [[Int]?]) -> (any Operator)? { Softmax(axis: node.integer("axis")) }
@@ -26,7 +28,12 @@ struct SoftmaxEntry: OperatorEntry {
 struct SoftmaxGradientEntry: GradientEntry {
   let fills = ["y": OperandRole.Fill.probability]
 
-  func node(_ numbers: inout Numbers) -> NodeSpec { SoftmaxEntry.node(.softmaxGradient, &numbers) }
+  func node(_ numbers: inout Numbers) -> NodeSpec {
+    let (shape, axis, attributes) = SoftmaxEntry.drawn(&numbers)
+    let (y, mapped) = numbers.mappedPerImage(shape, mayBeMapped: axis > 0)
+    return NodeSpec(.softmaxGradient, [.tensor(shape)] + y, attributes + mapped)
+  }
+
   func specials(_ node: NodeSpec) -> SpecialValues { .anywhere }
   func takesFewerRows(_ node: NodeSpec) -> Bool { node.integer("axis") != 0 }
 }

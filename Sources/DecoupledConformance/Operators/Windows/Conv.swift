@@ -3,10 +3,11 @@ import DecoupledCore
 struct ConvEntry: OperatorEntry {
   func node(_ numbers: inout Numbers) -> NodeSpec {
     let window = RandomWindow(&numbers)
-    let x = [numbers.int(1...3), numbers.channels()] + window.size(&numbers)
-    let m = numbers.channels()
+    let (c, m, group, perGroup) = RandomWindow.channels(&numbers)
+    let x = [numbers.int(1...3), c] + window.size(&numbers)
     return NodeSpec(
-      .conv, [.tensor(x), .tensor([m, x[1]] + window.kernel)] + Self.bias(m, &numbers), window.attributes)
+      .conv, [.tensor(x), .tensor([m, perGroup.0] + window.kernel)] + Self.bias(m, &numbers),
+      window.attributes + group)
   }
 
   static func bias(_ count: Int, _ numbers: inout Numbers) -> [InputSpec] {
@@ -23,12 +24,13 @@ struct ConvEntry: OperatorEntry {
   }
 
   func engineOperator(_ node: NodeSpec, _ shapes: [[Int]?]) throws -> (any Operator)? {
-    Conv(try node.slidingWindow(Array(shapes[1]![2...])))
+    Conv(try node.slidingWindow(Array(shapes[1]![2...])), group: node.integer("group"))
   }
 
   func onnx(_ reader: OnnxReader) throws -> OnnxReader.Made {
     let (x, w) = (try reader.image(), try reader.weights())
-    return reader.made(.conv, [x, w, reader.operand(2)], try reader.geometry(x, Array(w.shape[2...])))
+    return reader.made(
+      .conv, [x, w, reader.operand(2)], try reader.geometry(x, Array(w.shape[2...])) + [reader.group])
   }
 
   func specials(_ node: NodeSpec) -> SpecialValues { .withinImage }
@@ -42,22 +44,29 @@ struct ConvEntry: OperatorEntry {
       .conv, [.previous(0), .tensor([m, shape[1], kernel, kernel]), .tensor([m])], [.integers("pads", pads)])
   }
 
-  func channels(_ node: NodeSpec) -> ChannelSample? { ChannelSample(axis: 1, inputs: [1: 0, 2: 0]) }
+  func channels(_ node: NodeSpec) -> ChannelSample? {
+    node.integer("group") == 1 ? ChannelSample(axis: 1, inputs: [1: 0, 2: 0]) : nil
+  }
 }
 
 struct ConvWeightGradientEntry: GradientEntry {
   func node(_ numbers: inout Numbers) -> NodeSpec {
     let window = RandomWindow(&numbers)
-    let x = [numbers.int(1...3), numbers.channels()] + window.size(&numbers)
-    let dy = [x[0], numbers.channels()] + window.windows(Array(x[2...]))
+    let (c, m, group, _) = RandomWindow.channels(&numbers)
+    let x = [numbers.int(1...3), c] + window.size(&numbers)
+    let dy = [x[0], m] + window.windows(Array(x[2...]))
     return NodeSpec(
-      .convWeightGradient, [.tensor(x), .tensor(dy)], [.integers("kernel_shape", window.kernel)] + window.attributes)
+      .convWeightGradient, [.tensor(x), .tensor(dy)],
+      [.integers("kernel_shape", window.kernel)] + window.attributes + group)
   }
 
   func outputShapes(_ node: NodeSpec, _ inputs: InputShapes) throws -> [[Int]] {
-    [[try inputs(1, rank: 4)[1], try inputs(0, rank: 4)[1]] + (try node.required("kernel_shape", 2))]
+    let c = try inputs(0, rank: 4)[1] / max(1, node.integer("group"))
+    return [[try inputs(1, rank: 4)[1], c] + (try node.required("kernel_shape", 2))]
   }
 
   func specials(_ node: NodeSpec) -> SpecialValues { .anywhere }
-  func channels(_ node: NodeSpec) -> ChannelSample? { ChannelSample(axis: 0, inputs: [1: 1]) }
+  func channels(_ node: NodeSpec) -> ChannelSample? {
+    node.integer("group") == 1 ? ChannelSample(axis: 0, inputs: [1: 1]) : nil
+  }
 }

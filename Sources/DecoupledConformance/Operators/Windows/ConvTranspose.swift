@@ -4,14 +4,14 @@ struct ConvTransposeEntry: OperatorEntry {
   func node(_ numbers: inout Numbers) -> NodeSpec {
     let window = RandomWindow(&numbers)
     // Large enough that padding leaves something.
-    let x = [numbers.int(1...3), numbers.channels()] + window.size(&numbers).map { $0 + 3 }
-    let m = numbers.channels()
-    var attributes = window.attributes
+    let (c, m, group, perGroup) = RandomWindow.channels(&numbers)
+    let x = [numbers.int(1...3), c] + window.size(&numbers).map { $0 + 3 }
+    var attributes = window.attributes + group
     if numbers.chance(0.4) {
       attributes.append(.integers("output_padding", window.strides.map { numbers.int(0...($0 - 1)) }))
     }
     return NodeSpec(
-      .convTranspose, [.tensor(x), .tensor([x[1], m] + window.kernel)] + ConvEntry.bias(m, &numbers), attributes)
+      .convTranspose, [.tensor(x), .tensor([c, perGroup.1] + window.kernel)] + ConvEntry.bias(m, &numbers), attributes)
   }
 
   func outputShapes(_ node: NodeSpec, _ inputs: InputShapes) throws -> [[Int]] {
@@ -23,12 +23,13 @@ struct ConvTransposeEntry: OperatorEntry {
       let full = (x[2 + axis] - 1) * strides[axis] + extent
       return full - pads[axis] - pads[axis + 2] + padding[axis]
     }
-    return [[x[0], w[1]] + size]
+    return [[x[0], w[1] * node.integer("group")] + size]
   }
 
   func engineOperator(_ node: NodeSpec, _ shapes: [[Int]?]) throws -> (any Operator)? {
     ConvTranspose(
-      try node.slidingWindow(Array(shapes[1]![2...])), outputPadding: try node.required("output_padding", 2))
+      try node.slidingWindow(Array(shapes[1]![2...])), outputPadding: try node.required("output_padding", 2),
+      group: node.integer("group"))
   }
 
   func onnx(_ reader: OnnxReader) throws -> OnnxReader.Made {
@@ -42,7 +43,7 @@ struct ConvTransposeEntry: OperatorEntry {
     // A size that is asked for comes from pads; what they cannot give is output padding.
     let geometry = try reader.geometry(
       x, Array(w.shape[2...]), transposed: wanted.map { zip($0, padding).map { $0 - $1 } })
-    return reader.made(.convTranspose, [x, w, reader.operand(2)], geometry + [.integers("output_padding", padding)])
+    return reader.made(.convTranspose, [x, w, reader.operand(2)], geometry + [.integers("output_padding", padding), reader.group])
   }
 
   func specials(_ node: NodeSpec) -> SpecialValues { .withinImage }
@@ -56,5 +57,7 @@ struct ConvTransposeEntry: OperatorEntry {
       .convTranspose, [.previous(0), .tensor([shape[1], m, kernel, kernel]), .tensor([m])], [.integers("pads", pads)])
   }
 
-  func channels(_ node: NodeSpec) -> ChannelSample? { ChannelSample(axis: 1, inputs: [1: 1, 2: 0]) }
+  func channels(_ node: NodeSpec) -> ChannelSample? {
+    node.integer("group") == 1 ? ChannelSample(axis: 1, inputs: [1: 1, 2: 0]) : nil
+  }
 }

@@ -43,6 +43,20 @@ struct RandomWindow {
     }
   }
 
+  /// Input and output channels of a convolution and its groups, half of which are single channels.
+  static func channels(_ numbers: inout Numbers) -> (inputs: Int, outputs: Int, group: [Attribute], perGroup: (Int, Int)) {
+    var (inputs, outputs, group) = (0, 0, 1)
+    if numbers.chance(0.4) {
+      group = numbers.pick([2, 3, 4, 8, 9, 15, 16, 17, 24, 33, 40])
+      (inputs, outputs) = (group, group)
+      if numbers.chance(0.5) { (inputs, outputs) = (group * numbers.int(1...3), group * numbers.int(1...3)) }
+    } else {
+      (inputs, outputs) = (numbers.channels(), numbers.channels())
+    }
+    let attribute: [Attribute] = group > 1 || numbers.chance(0.2) ? [.integer("group", group)] : []
+    return (inputs, outputs, attribute, (inputs / group, outputs / group))
+  }
+
   func windows(_ size: [Int]) -> [Int] {
     (0..<2).map { axis in
       let room = size[axis] + pads[axis] + pads[axis + 2] - dilations[axis] * (kernel[axis] - 1) - 1
