@@ -6,6 +6,8 @@ extension NetworkDescription {
   enum CodingKeys: String, CodingKey, CaseIterable {
     case name, family, trunk, head, decoder, classes, dropout, saliency, preprocessing
     case inputSize = "input_size"
+    case saliencyTap = "saliency_tap"
+    case decoderWidths = "decoder_widths"
     case stageChannels = "stage_channels"
     case stageConvolutions = "stage_convolutions"
     case decoderConvolutions = "decoder_convolutions"
@@ -54,6 +56,8 @@ extension NetworkDescription {
     try read(.trunk, into: &trunk)
     try read(.head, into: &head)
     try read(.decoder, into: &self.decoder)
+    saliencyTap = try values.decodeIfPresent(Int.self, forKey: .saliencyTap) ?? saliencyTap
+    try read(.decoderWidths, into: &decoderWidths)
     try read(.classes, into: &classes)
     try read(.inputSize, into: &inputSize)
     try read(.stageChannels, into: &stageChannels)
@@ -91,6 +95,8 @@ extension NetworkDescription {
     try encode(tag: trunk, paper.trunk, .trunk)
     try encode(tag: head, paper.head, .head)
     try encode(tag: decoder, paper.decoder, .decoder)
+    try values.encodeIfPresent(saliencyTap, forKey: .saliencyTap)
+    if !decoderWidths.isEmpty { try values.encode(decoderWidths, forKey: .decoderWidths) }
     try values.encode(classes, forKey: .classes)
     try values.encode(inputSize, forKey: .inputSize)
     try values.encode(stageChannels, forKey: .stageChannels)

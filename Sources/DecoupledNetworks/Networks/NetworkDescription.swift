@@ -65,6 +65,11 @@ public struct NetworkDescription: Codable, Sendable, Equatable {
   public var trunk = "vgg"
   public var head = "fully_convolutional"
   public var decoder = "unpooling"
+  /// Pixels of the image for each cell of the features that the saliency is taken at; nil for the trunk's last ones. Behind
+  /// them a head that averages would make the saliency the same everywhere.
+  public var saliencyTap: Int?
+  /// Channels of the stages of the decoder `upsampling`, finest first: of the maps with 2, 4, 8... pixels a cell.
+  public var decoderWidths: [Int] = []
   /// Number of object classes, background not counted.
   public var classes = 20
   /// Height and width of the input; a multiple of 2^stages.

@@ -1,0 +1,75 @@
+import DecoupledCore
+import DecoupledVision
+
+/// Settings of FCN's phases.
+public struct FCNSettings: PhaseSettings {
+  public var solver: SolverSettings
+  public var seed: UInt64 = 1
+  public var augmentation: AugmentationSettings
+
+  /// The release's solver in terms of the mean loss, its sum over some 187,500 pixels being what was summed there: a rate of
+  /// 2e-5, a momentum of 0.99, one image a step, no decay that would be felt; no mirror images.
+  public init() {
+    solver = SolverSettings()
+    solver.baseLearningRate = 2e-5
+    solver.policy = .fixed
+    solver.momentum = 0.99
+    solver.weightDecay = 0
+    (solver.batchSize, solver.iterSize) = (1, 1)
+    solver.maximumIterations = 100_000
+    augmentation = AugmentationSettings()
+    augmentation.mirror = false
+    augmentation.square = true
+  }
+}
+
+extension FCNSettings {
+  enum CodingKeys: String, CodingKey, CaseIterable { case solver, seed, augmentation }
+
+  public init(from decoder: any Decoder) throws {
+    try KnownSettings.check(decoder, CodingKeys.self, of: "the phase")
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init()
+    try values.read(.solver, into: &solver)
+    try values.read(.seed, into: &seed)
+    try values.read(.augmentation, into: &augmentation)
+  }
+}
+
+/// Trains FCN-32s on whole masks, per-pixel softmax over background and classes. Items with masks are used.
+struct FCN32sPhase: Phase {
+  let name = "fcn32s"
+  let summary = "FCN-32s: learn all classes at once from masks."
+  let drawn: Set<NetworkPart> = .all
+  let required: Set<NetworkPart> = []
+
+  func graph(
+    _ description: NetworkDescription, batch: Int, dropout: Bool, frozen: (String) -> Bool
+  ) throws -> TrainingGraph {
+    try description.validate()
+    var builder = LayerBuilder(description, elementType: .float32)
+    let size = description.inputSize
+    let image = try builder.graph.addInput("image", ValueType(.float32, [batch, 3, size, size]))
+    let mask = try builder.graph.addInput("mask", ValueType(.int32, [batch, size, size]))
+    let seeds = try dropout ? Heads.make(description).dropoutSeeds : []
+    let seedInputs = try seeds.map { try builder.graph.addInput($0, ValueType(.int64, [1])) }
+    let scores = try FCN32s.build(&builder, image: image, dropoutSeeds: seedInputs)
+    let loss = try builder.graph.add1(SoftmaxCrossEntropy(), [scores, mask], name: "loss")
+    let trained = builder.graph.parameters.filter {
+      let name = builder.graph[$0].name
+      return !FCN32s.isFixed(name) && !frozen(name)
+    }
+    return try TrainingGraph(
+      builder.graph, image: image, mask: mask, dropoutSeeds: seedInputs, loss: loss, scores: scores, trained: trained)
+  }
+
+  func batches(_ dataset: Dataset, _ run: PhaseRun<FCNSettings>) throws -> any BatchSource {
+    try MaskBatches(
+      dataset, model: run.model, augmentation: run.settings.augmentation, batchSize: run.settings.solver.batchSize,
+      seed: run.settings.seed, cacheBytes: run.cacheBytes)
+  }
+
+  func evaluation(_ validation: Dataset, _ run: PhaseRun<FCNSettings>) throws -> (any PhaseEvaluation)? { nil }
+
+  func ending(_ dataset: Dataset, _ run: PhaseRun<FCNSettings>) throws -> (any PhaseEnding)? { nil }
+}
