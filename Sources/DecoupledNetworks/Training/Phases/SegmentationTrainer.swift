@@ -23,7 +23,7 @@ public final class SegmentationTrainer {
     meanIntersectionOverUnion: ((Model) throws -> Double)? = nil
   ) throws {
     let solver = settings.solver
-    try solver.validate()
+    try settings.validate()
     try model.requireClassification()
     let graph = try TrainingGraph.segmentation(model.description, batch: solver.batchSize, frozen: solver.isFrozen)
     let layers = graph.statistics.map(\.layer)
