@@ -98,7 +98,7 @@ struct TrainingGoldenTests {
     let settings = settings(0.001, MultiplierRule.uniform)
     let graph = try TrainingGraph.classification(network.description, batch: 2, dropout: false)
     let batch = TrainingBatch(
-      image: try #require(file.tensors["train.x"]), labels: try #require(file.tensors["train.p1_target"]))
+      image: try #require(file.tensors["train.x"]), labels: file.tensors["train.p1_target"])
     try check(network, file, graph, settings, batch, group: "p1.after3", gradients: "p1.grad", backend: backend)
   }
 
@@ -112,7 +112,7 @@ struct TrainingGoldenTests {
     let settings = settings(0.01, uniform ? MultiplierRule.uniform : [])
     let graph = try TrainingGraph.segmentation(network.description, batch: 2)
     let batch = TrainingBatch(
-      image: try #require(file.tensors["train.x"]), labels: try #require(file.tensors["train.p2_cls_label"]),
+      image: try #require(file.tensors["train.x"]), labels: file.tensors["train.p2_cls_label"],
       mask: file.tensors["train.p2_seg_label"])
     try check(
       network, file, graph, settings, batch, group: uniform ? "p2.after3" : "p2.after3_caffe_rates",
@@ -129,7 +129,7 @@ struct TrainingGoldenTests {
       graph, parameters: try weights(file), settings: settings(0.01, []), backend: try BackendSearch.open("reference"),
       execution: Execution(RunControl()))
     let batch = TrainingBatch(
-      image: try #require(file.tensors["train.x"]), labels: try #require(file.tensors["train.p2_cls_label"]),
+      image: try #require(file.tensors["train.x"]), labels: file.tensors["train.p2_cls_label"],
       mask: file.tensors["train.p2_seg_label"])
     var seen: [BatchStatistics] = []
     _ = try step.run(iteration: 0, batch: { _ in batch }, statistics: { seen += $0 })

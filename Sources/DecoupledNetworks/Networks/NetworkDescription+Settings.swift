@@ -9,6 +9,10 @@ extension NetworkDescription: SettingGroup {
       "preset", presetNames.joined(separator: ", "), "The network that all other settings change; vgg16 when left out.",
       NetworkDescription.init(preset:)),
     .value("name", \.name, "a text", "Name of the preset or recipe it came from."),
+    .value("family", \.family, Families.all.map { $0.tag }.joined(separator: ", "), "The kind of network.").writtenUnlessStandard(\.family),
+    .value("trunk", \.trunk, Trunks.all.map { $0.tag }.joined(separator: ", "), "What turns the image into features.").writtenUnlessStandard(\.trunk),
+    .value("head", \.head, Heads.all.map { $0.tag }.joined(separator: ", "), "What turns features into class scores.").writtenUnlessStandard(\.head),
+    .value("decoder", \.decoder, Decoders.all.map { $0.tag }.joined(separator: ", "), "What turns activation maps into masks.").writtenUnlessStandard(\.decoder),
     .number(
       "classes", \.classes, .between(1, 254),
       "Object classes, background not counted; the command takes them from the data set."),
@@ -43,24 +47,9 @@ extension NetworkDescription: SettingGroup {
     .group("preprocessing", \.preprocessing, anew: true, "Channel order, mean and scale of the input."),
   ]
 
-  public var conflict: String? {
-    guard (1...8).contains(stages) else {
-      return "stage_channels has \(stages) entries; 1 to 8 stages are possible."
-    }
-    guard stageConvolutions.count == stages && decoderConvolutions.count == stages else {
-      return "stage_convolutions and decoder_convolutions need one number for each of the \(stages) stages."
-    }
-    guard inputSize % (1 << stages) == 0 else {
-      return "input_size must be a multiple of \(1 << stages) up to 4096, not \(inputSize)."
-    }
-    guard scoreMapSize > 0 else {
-      return "an fc6_kernel of \(fc6Kernel) does not fit into the \(poolSize)x\(poolSize) map behind the last pool."
-    }
-    return nil
-  }
-
   /// - Throws: one sentence naming the first setting that cannot work.
   public func validate() throws {
     if let problem { throw EngineError(.invalidArgument, "Network '\(name)': \(problem)") }
+    try Families.of(self).validate(self)
   }
 }

@@ -7,9 +7,9 @@ public struct Setting<Owner> {
   var isRequired = false
   /// Where it is kept; nil for one that is only read.
   var place: PartialKeyPath<Owner>?
-  let read: (inout Owner, KeyedDecodingContainer<SettingName>, SettingName) throws -> Void
+  var read: (inout Owner, KeyedDecodingContainer<SettingName>, SettingName) throws -> Void
   /// What is written; nil for nothing.
-  let value: (Owner) -> (any Encodable)?
+  var value: (Owner) -> (any Encodable)?
   /// The sentence that refuses the value it has; nil when it is in range.
   var problem: (Owner) -> String? = { _ in nil }
   var members: ((Owner, [String]) -> [SettingEntry])?
@@ -58,14 +58,22 @@ public struct Setting<Owner> {
       value: { _ in nil })
   }
 
+  /// Leaves the setting out of what is written while it has its default: files from before it existed stay as they are.
+  public func writtenUnlessStandard<Value: Equatable>(_ place: KeyPath<Owner, Value>) -> Self
+  where Owner: SettingGroup {
+    var setting = self
+    setting.value = { $0[keyPath: place] == Owner()[keyPath: place] ? nil : value($0) }
+    return setting
+  }
+
   /// Changes other settings whenever this one is read; those that the file gives too come behind it in the list.
   public func alsoSetting(_ others: @escaping (inout Owner) -> Void) -> Self {
-    Self(
-      name: name, values: values, meaning: meaning, isRequired: isRequired, place: place,
-      read: { owner, file, name in
-        try read(&owner, file, name)
-        others(&owner)
-      }, value: value, problem: problem, members: members)
+    var setting = self
+    setting.read = { owner, file, name in
+      try read(&owner, file, name)
+      others(&owner)
+    }
+    return setting
   }
 
   public static func flag(_ name: String, _ place: WritableKeyPath<Owner, Bool>, _ meaning: String) -> Self {

@@ -1,8 +1,7 @@
-import DecoupledCore
 import DecoupledVision
 
 /// Settings of phase 2.
-public struct SegmentationSettings: SettingGroup {
+public struct SegmentationSettings: PhaseSettings {
   public var solver = SolverSettings()
   public var seed: UInt64 = 1
   public var cropping = CroppingSettings()
@@ -19,10 +18,4 @@ public struct SegmentationSettings: SettingGroup {
   ]
 
   public init() {}
-
-  /// - Throws: one sentence naming the first setting that cannot work.
-  public func validate() throws {
-    try solver.validate()
-    if let problem { throw EngineError(.invalidArgument, "Segmentation: \(problem)") }
-  }
 }

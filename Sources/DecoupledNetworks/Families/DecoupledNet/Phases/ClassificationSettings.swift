@@ -1,8 +1,7 @@
-import DecoupledCore
 import DecoupledVision
 
 /// Settings of phase 1.
-public struct ClassificationSettings: SettingGroup {
+public struct ClassificationSettings: PhaseSettings {
   public var solver = SolverSettings()
   public var seed: UInt64 = 1
   public var augmentation = AugmentationSettings()
@@ -22,10 +21,4 @@ public struct ClassificationSettings: SettingGroup {
 
   /// The paper's solver but for the learning rate, 0.001 instead of 0.01: without batch normalisation the latter may diverge.
   public init() { solver.baseLearningRate = 0.001 }
-
-  /// - Throws: one sentence naming the first setting that cannot work.
-  public func validate() throws {
-    try solver.validate()
-    if let problem { throw EngineError(.invalidArgument, "Classification: \(problem)") }
-  }
 }
