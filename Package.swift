@@ -154,6 +154,9 @@ let package = Package(
       name: "DecoupledReferenceTests", dependencies: ["CDecoupled", "DecoupledReference"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
     .testTarget(
+      name: "DecoupledInstrumentTests", dependencies: ["DecoupledCore", "DecoupledInstrument"],
+      swiftSettings: [.swiftLanguageMode(.v5)]),
+    .testTarget(
       name: "DecoupledVisionTests", dependencies: ["CZlib", "DecoupledVision"], exclude: ["Fixtures"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
     .testTarget(

@@ -1,41 +1,6 @@
 import DecoupledCore
 import DecoupledVision
 
-/// Settings of FCN's phases.
-public struct FCNSettings: PhaseSettings {
-  public var solver: SolverSettings
-  public var seed: UInt64 = 1
-  public var augmentation: AugmentationSettings
-
-  /// The release's solver in terms of the mean loss, its sum over some 187,500 pixels being what was summed there: a rate of
-  /// 2e-5, a momentum of 0.99, one image a step, no decay that would be felt; no mirror images.
-  public init() {
-    solver = SolverSettings()
-    solver.baseLearningRate = 2e-5
-    solver.policy = .fixed
-    solver.momentum = 0.99
-    solver.weightDecay = 0
-    (solver.batchSize, solver.iterSize) = (1, 1)
-    solver.maximumIterations = 100_000
-    augmentation = AugmentationSettings()
-    augmentation.mirror = false
-    augmentation.square = true
-  }
-}
-
-extension FCNSettings {
-  enum CodingKeys: String, CodingKey, CaseIterable { case solver, seed, augmentation }
-
-  public init(from decoder: any Decoder) throws {
-    try KnownSettings.check(decoder, CodingKeys.self, of: "the phase")
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    self.init()
-    try values.read(.solver, into: &solver)
-    try values.read(.seed, into: &seed)
-    try values.read(.augmentation, into: &augmentation)
-  }
-}
-
 /// Trains FCN-32s on whole masks, per-pixel softmax over background and classes. Items with masks are used.
 struct FCN32sPhase: Phase {
   let name = "fcn32s"
