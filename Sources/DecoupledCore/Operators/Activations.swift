@@ -26,9 +26,7 @@ public struct ReluGradient: Operator {
   public var kind: Int32? { Int32(DCN_OPERATOR_RELU_GRADIENT) }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
-    let (dy, y) = (try required(inputs, 0), try required(inputs, 1))
-    try checkRows(dy, perImage: y, map: optional(inputs, 2))
-    return [dy]
+    try typesOfMappedGradient(inputs, mapped: optional(inputs, 2) != nil)
   }
 }
 
@@ -39,16 +37,23 @@ public struct Sigmoid: Operator {
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 0)] }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
-    try context.refuseRows()
-    return [try context.add1(SigmoidGradient(), [try context.arriving(), context.node.outputs[0]], "gradient")]
+    let inputs = [try context.arriving(), context.node.outputs[0]] + context.rowOperand
+    return [try context.add1(SigmoidGradient(mapped: context.rowToImage != nil), inputs, "gradient")]
   }
 }
 
 /// dy, y -> dy * y * (1 - y).
 public struct SigmoidGradient: Operator {
-  public init() {}
+  /// Whether row_to_image is the third input and y holds one row per image.
+  public var mapped: Bool
+  public init(mapped: Bool = false) { self.mapped = mapped }
+
   public var kind: Int32? { Int32(DCN_OPERATOR_SIGMOID_GRADIENT) }
-  public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 0)] }
+  public var attributes: [Attribute] { Attribute.mapped(mapped) }
+
+  public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
+    try typesOfMappedGradient(inputs, mapped: mapped)
+  }
 }
 
 /// y = exp(x) / sum(exp(x)) along `axis`.
@@ -68,20 +73,40 @@ public struct Softmax: Operator {
   }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
-    try context.refuseRows()
-    let rule = SoftmaxGradient(axis: axis)
-    return [try context.add1(rule, [try context.arriving(), context.node.outputs[0]], "gradient")]
+    // Along axis 0 the rows depend on one another.
+    if axis == 0 { try context.refuseRows() }
+    let inputs = [try context.arriving(), context.node.outputs[0]] + context.rowOperand
+    let rule = SoftmaxGradient(axis: axis, mapped: context.rowToImage != nil)
+    return [try context.add1(rule, inputs, "gradient")]
   }
 }
 
 /// dy, y -> y * (dy - sum(dy * y)) along `axis`.
 public struct SoftmaxGradient: Operator {
   public var axis: Int
-  public init(axis: Int = 1) { self.axis = axis }
+  /// Whether row_to_image is the third input and y holds one row per image.
+  public var mapped: Bool
+
+  public init(axis: Int = 1, mapped: Bool = false) {
+    self.axis = axis
+    self.mapped = mapped
+  }
 
   public var kind: Int32? { Int32(DCN_OPERATOR_SOFTMAX_GRADIENT) }
-  public var attributes: [Attribute] { [.integer("axis", axis)] }
-  public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 0)] }
+  public var attributes: [Attribute] { [.integer("axis", axis)] + Attribute.mapped(mapped) }
+
+  public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
+    try typesOfMappedGradient(inputs, mapped: mapped)
+  }
+}
+
+extension Operator {
+  /// The type of dy, for dy, a forward value, and row_to_image where that is `mapped`.
+  fileprivate func typesOfMappedGradient(_ inputs: [ValueType?], mapped: Bool) throws -> [ValueType] {
+    let (dy, y) = (try required(inputs, 0), try required(inputs, 1))
+    try checkRows(dy, perImage: y, map: mapped ? try required(inputs, 2) : nil)
+    return [dy]
+  }
 }
 
 extension Graph {

@@ -21,6 +21,9 @@ public struct Attribute: Sendable, Hashable {
   }
 
   public static func real(_ name: String, _ value: Double) -> Attribute { reals(name, [value]) }
+
+  /// What says that a gradient has row_to_image as its last input; left out where it has not.
+  static func mapped(_ mapped: Bool) -> [Attribute] { mapped ? [flag("mapped", true)] : [] }
 }
 
 /// An operator: its attributes, the types of its results and its gradient. Semantics are those of `backend.h`.

@@ -58,8 +58,10 @@ public struct SlidingWindow: Sendable, Hashable {
     }
   }
 
-  var geometry: [Attribute] {
+  /// Of a convolution. One group is the default and goes without saying: backends may know no groups.
+  func geometry(group: Int) -> [Attribute] {
     [.integers("strides", strides), .integers("pads", pads), .integers("dilations", dilations)]
+      + (group == 1 ? [] : [.integer("group", group)])
   }
 
   var poolAttributes: [Attribute] {

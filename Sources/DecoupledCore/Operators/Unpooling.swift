@@ -27,13 +27,12 @@ public struct MaxUnpool: Operator {
   }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
+    let inputs = context.node.inputs
+    let ownMap = inputs.count > 2 ? inputs[2] : nil
+    if ownMap != nil { try context.refuseRows() }
     let gathered = try context.add1(
-      MaxUnpoolGradient(), [try context.arriving(), context.node.inputs[1], rows(context)], "gradient")
-    return [gathered] + [ValueID?](repeating: nil, count: context.node.inputs.count - 1)
-  }
-
-  private func rows(_ context: GradientContext) -> ValueID? {
-    context.node.inputs.count > 2 ? context.node.inputs[2] : nil
+      MaxUnpoolGradient(), [try context.arriving(), inputs[1], ownMap ?? context.rowToImage], "gradient")
+    return [gathered] + [ValueID?](repeating: nil, count: inputs.count - 1)
   }
 }
 
