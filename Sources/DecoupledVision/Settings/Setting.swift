@@ -37,7 +37,9 @@ public struct Setting<Owner> {
   ) -> Self {
     Self(
       name: name, values: values, meaning: meaning, place: place,
-      read: { owner, file, name in owner[keyPath: place] = try file.decodeIfPresent(Value.self, forKey: name) },
+      read: { owner, file, name in
+        if file.contains(name) { owner[keyPath: place] = try file.decodeIfPresent(Value.self, forKey: name) }
+      },
       value: { $0[keyPath: place].map { $0 as any Encodable } }, problem: { $0[keyPath: place].flatMap(problem) })
   }
 
