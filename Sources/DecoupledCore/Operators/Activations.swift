@@ -18,6 +18,8 @@ public struct Relu: Operator {
     }
     return [try context.add1(ReluGradient(), [dy, y, context.rowToImage], "gradient")]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { [context.add("Relu", context.operands)] }
 }
 
 /// dy, y, row_to_image optional -> dy where y > 0.
@@ -29,6 +31,12 @@ public struct ReluGradient: Operator {
     let (dy, y) = (try required(inputs, 0), try required(inputs, 1))
     try checkRows(dy, perImage: y, map: optional(inputs, 2))
     return [dy]
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    let zero = context.result.constant([Float(0)])
+    let isPositive = context.add("Greater", [try context.operand(1), zero])
+    return [context.add("Where", [try context.rows(isPositive, of: 1, map: 2), try context.operand(0), zero])]
   }
 }
 
@@ -42,6 +50,8 @@ public struct Sigmoid: Operator {
     try context.refuseRows()
     return [try context.add1(SigmoidGradient(), [try context.arriving(), context.node.outputs[0]], "gradient")]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { [context.add("Sigmoid", context.operands)] }
 }
 
 /// dy, y -> dy * y * (1 - y).
@@ -49,6 +59,12 @@ public struct SigmoidGradient: Operator {
   public init() {}
   public var kind: Int32? { Int32(DCN_OPERATOR_SIGMOID_GRADIENT) }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 0)] }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    let y = try context.rows(1, map: 2)
+    let rest = context.add("Sub", [context.result.constant([Float(1)]), y])
+    return [context.add("Mul", [context.add("Mul", [try context.operand(0), y]), rest])]
+  }
 }
 
 /// y = exp(x) / sum(exp(x)) along `axis`.
@@ -72,6 +88,10 @@ public struct Softmax: Operator {
     let rule = SoftmaxGradient(axis: axis)
     return [try context.add1(rule, [try context.arriving(), context.node.outputs[0]], "gradient")]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("Softmax", context.operands, [("axis", .integer(axis))])]
+  }
 }
 
 /// dy, y -> y * (dy - sum(dy * y)) along `axis`.
@@ -82,6 +102,13 @@ public struct SoftmaxGradient: Operator {
   public var kind: Int32? { Int32(DCN_OPERATOR_SOFTMAX_GRADIENT) }
   public var attributes: [Attribute] { [.integer("axis", axis)] }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 0)] }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    let (dy, y) = (try context.operand(0), try context.rows(1, map: 2))
+    let shares = context.add("Mul", [dy, y])
+    let sum = context.add("ReduceSum", [shares, context.result.constant([axis])])
+    return [context.add("Mul", [y, context.add("Sub", [dy, sum])])]
+  }
 }
 
 extension Graph {

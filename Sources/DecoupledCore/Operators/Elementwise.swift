@@ -24,6 +24,10 @@ public struct Mul: Operator {
     let db = context.wanted[1] ? try context.add1(Mul(), [dy, inputs[0], map], "right-gradient") : nil
     return Array([da, db, nil].prefix(inputs.count))
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("Mul", [try context.operand(0), try context.rows(1, map: 2)])]
+  }
 }
 
 /// a, b, row_to_image optional -> a + b. With the map, b holds one row per image.
@@ -44,6 +48,10 @@ public struct Add: Operator {
     }
     return Array([dy, dy, nil].prefix(context.node.inputs.count))
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("Add", [try context.operand(0), try context.rows(1, map: 2)])]
+  }
 }
 
 /// y = factor * x.
@@ -57,6 +65,10 @@ public struct Scale: Operator {
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
     [try context.add1(Scale(factor), [try context.arriving()], "gradient")]
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("Mul", context.operands + [context.result.constant([Float(factor)])])]
   }
 }
 
@@ -80,4 +92,6 @@ public struct Dropout: Operator {
     try context.refuseRows()
     return [try context.add1(Mul(), [try context.arriving(), context.node.outputs[1]], "gradient"), nil]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }

@@ -16,6 +16,12 @@ public struct ReduceSum: Operator {
     let kept = x.shape.indices.filter { !axes.contains($0) }.map { x.shape[$0] }
     return [ValueType(x.elementType, kept.isEmpty ? [1] : kept, batch: axes.contains(0) ? nil : x.batch)]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    let sum = context.add(
+      "ReduceSum", [try context.operand(0), context.result.constant(axes)], [("keepdims", .integer(0))])
+    return [context.reshape(sum, context.type(ofOutput: 0).shape)]
+  }
 }
 
 /// A [m,k], B [k,n], C optional -> alpha * A' * B' + beta * C, A' and B' transposed on request.
@@ -72,5 +78,16 @@ public struct Gemm: Operator {
       result[2] = beta == 1 ? sum : try context.add1(Scale(beta), [sum], "bias-gradient")
     }
     return Array(result.prefix(context.node.inputs.count))
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [
+      context.add(
+        "Gemm", context.operands,
+        [
+          ("transA", .integer(transA ? 1 : 0)), ("transB", .integer(transB ? 1 : 0)), ("alpha", .real(alpha)),
+          ("beta", .real(beta)),
+        ])
+    ]
   }
 }
