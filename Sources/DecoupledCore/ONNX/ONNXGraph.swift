@@ -9,6 +9,7 @@ public struct ONNXGraph: Sendable {
     case integers([Int])
     case real(Double)
     case text(String)
+    case elementType(ElementType)
   }
 
   public struct Node: Sendable {

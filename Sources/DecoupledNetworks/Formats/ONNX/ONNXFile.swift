@@ -1,17 +1,26 @@
 import DecoupledCore
 
 /// An ONNX file: a graph, the weights it names, and the metadata.
-struct ONNXFile {
+public struct ONNXFile {
   private static let formatVersion = 8
 
   let graph: ONNXGraph
   let parameters: ParameterStore
-  /// What a program needs to know beside the graph.
   let metadata: [(key: String, value: String)]
+
+  /// - Parameters:
+  ///   - graph: a finished one.
+  ///   - parameters: have the weights that the graph names; they are written as float32.
+  ///   - metadata: what a program needs to know beside the graph.
+  public init(graph: ONNXGraph, parameters: ParameterStore, metadata: [(key: String, value: String)] = []) {
+    self.graph = graph
+    self.parameters = parameters
+    self.metadata = metadata
+  }
 
   /// Writes the file; either the whole file is there afterwards or nothing new.
   /// - Throws: `notFound` when weights are missing, `unsupported` when it would be larger than any reader takes.
-  func write(to path: String) throws {
+  public func write(to path: String) throws {
     var model = ProtobufMessage()
     model.integer(1, Self.formatVersion)
     model.text(2, "decoupled")
@@ -42,7 +51,7 @@ struct ONNXFile {
   }
 
   /// The format's number of an element type.
-  static func number(of type: ElementType) -> Int {
+  private static func number(of type: ElementType) -> Int {
     switch type {
     case .float32: 1
     case .uint8: 2
@@ -108,6 +117,9 @@ struct ONNXFile {
       message.integer(20, 1)
     case .integer(let value):
       message.integer(3, value)
+      message.integer(20, 2)
+    case .elementType(let type):
+      message.integer(3, number(of: type))
       message.integer(20, 2)
     case .text(let value):
       message.text(4, value)

@@ -2,6 +2,11 @@ import DecoupledCore
 
 /// What prediction does around the label passes, in ONNX's operators.
 extension ONNXGraph {
+  /// 1 where values lie above a bound, 0 elsewhere.
+  mutating func isAbove(_ bound: String, _ values: String) -> String {
+    add("Cast", [add("Greater", [values, bound])], [("to", .elementType(.float32))])
+  }
+
   /// The classes with the highest of the scores [1, L], one row each with 1 for its class: [count, L].
   mutating func highest(_ count: Int, of scores: String, classes: Int) -> String {
     if count == classes {
