@@ -159,6 +159,9 @@ let package = Package(
       name: "DecoupledConformanceTests", dependencies: ["DecoupledBackendKit", "DecoupledConformance"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
     .testTarget(
+      name: "DecoupledInstrumentTests", dependencies: ["DecoupledCore", "DecoupledInstrument"],
+      swiftSettings: [.swiftLanguageMode(.v5)]),
+    .testTarget(
       name: "DecoupledVisionTests", dependencies: ["CZlib", "DecoupledVision"], exclude: ["Fixtures"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
     .testTarget(

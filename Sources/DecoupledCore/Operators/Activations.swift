@@ -22,6 +22,8 @@ public struct Relu: Operator {
     }
     return [try context.add1(ReluGradient(), [dy, y, context.rowToImage], "gradient")]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { [context.add("Relu", context.operands)] }
 }
 
 /// dy, y, row_to_image optional -> dy where y > 0.
@@ -31,6 +33,12 @@ public struct ReluGradient: Operator {
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
     try typesOfMappedGradient(inputs, mapped: optional(inputs, 2) != nil)
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    let zero = context.result.constant([Float(0)])
+    let isPositive = context.add("Greater", [try context.operand(1), zero])
+    return [context.add("Where", [try context.rows(isPositive, of: 1, map: 2), try context.operand(0), zero])]
   }
 }
 
@@ -44,6 +52,8 @@ public struct Sigmoid: Operator {
     let inputs = [try context.arriving(), context.node.outputs[0]] + context.rowOperand
     return [try context.add1(SigmoidGradient(mapped: context.rowToImage != nil), inputs, "gradient")]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { [context.add("Sigmoid", context.operands)] }
 }
 
 /// dy, y -> dy * y * (1 - y).
@@ -57,6 +67,12 @@ public struct SigmoidGradient: Operator {
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
     try typesOfMappedGradient(inputs, mapped: mapped)
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    let y = try context.rows(1, map: 2)
+    let rest = context.add("Sub", [context.result.constant([Float(1)]), y])
+    return [context.add("Mul", [context.add("Mul", [try context.operand(0), y]), rest])]
   }
 }
 
@@ -83,6 +99,10 @@ public struct Softmax: Operator {
     let rule = SoftmaxGradient(axis: axis, mapped: context.rowToImage != nil)
     return [try context.add1(rule, inputs, "gradient")]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("Softmax", context.operands, [("axis", .integer(axis))])]
+  }
 }
 
 /// dy, y -> y * (dy - sum(dy * y)) along `axis`.
@@ -101,6 +121,13 @@ public struct SoftmaxGradient: Operator {
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
     try typesOfMappedGradient(inputs, mapped: mapped)
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    let (dy, y) = (try context.operand(0), try context.rows(1, map: 2))
+    let shares = context.add("Mul", [dy, y])
+    let sum = context.add("ReduceSum", [shares, context.result.constant([axis])])
+    return [context.add("Mul", [y, context.add("Sub", [dy, sum])])]
   }
 }
 

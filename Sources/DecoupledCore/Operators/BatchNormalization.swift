@@ -45,6 +45,11 @@ public struct BatchNormalization: Operator {
       [try context.arriving(), node.inputs[0], node.inputs[1]] + statistics + context.rowOperand, "gradient")
     return [outputs[0], outputs[1], outputs[2]] + [ValueID?](repeating: nil, count: node.inputs.count - 3)
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    if training { throw context.isOfTraining }
+    return [context.add("BatchNormalization", context.operands, [("epsilon", .real(epsilon))])]
+  }
 }
 
 /// dy, x, scale, mean, variance -> dx, dscale, dshift.
@@ -75,5 +80,14 @@ public struct BatchNormalizationGradient: Operator {
     }
     try checkRows(dy, perImage: x, map: try required(inputs, 5))
     return [dy, channels, channels]
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    if training { throw context.isOfTraining }
+    // dx alone: a normalisation that shifts nothing.
+    let channels = context.type(ofOutput: 0).shape[1]
+    let zeros = context.result.constant([Float](repeating: 0, count: channels), [channels])
+    let operands = try [context.operand(0), context.operand(2), zeros, zeros, context.operand(4)]
+    return [context.add("BatchNormalization", operands, [("epsilon", .real(epsilon))])]
   }
 }

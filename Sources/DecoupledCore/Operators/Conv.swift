@@ -51,4 +51,8 @@ public struct Conv: Operator {
     }
     return Array(result.prefix(context.node.inputs.count))
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("Conv", context.operands, window.onnx)]
+  }
 }

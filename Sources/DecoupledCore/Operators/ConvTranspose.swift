@@ -50,4 +50,8 @@ public struct ConvTranspose: Operator {
     }
     return Array(result.prefix(context.node.inputs.count))
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("ConvTranspose", context.operands, window.onnx + [("output_padding", .integers(outputPadding))])]
+  }
 }

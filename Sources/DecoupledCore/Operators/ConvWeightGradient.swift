@@ -27,4 +27,6 @@ public struct ConvWeightGradient: Operator {
     }
     return [ValueType(x.elementType, [dy.shape[1], x.shape[1] / group] + window.kernel)]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }

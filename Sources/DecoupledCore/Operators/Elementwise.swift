@@ -29,6 +29,10 @@ public struct Mul: Operator {
     let product = try context.add1(Mul(), [dy, inputs[0], map], "right-gradient")
     return Array([da, broadcast ? try context.sumOverPixels(product) : product, nil].prefix(inputs.count))
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("Mul", [try context.operand(0), try context.rows(1, map: 2)])]
+  }
 }
 
 /// a, b, row_to_image optional -> a + b. With the map, b holds one row per image.
@@ -71,6 +75,10 @@ extension GradientContext {
     let sum = try add1(ReduceSum(axes: [2, 3]), [gradient], "sum-over-pixels")
     return try add1(Reshape(trailing: [channels, 1, 1]), [sum], "right-gradient")
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("Add", [try context.operand(0), try context.rows(1, map: 2)])]
+  }
 }
 
 /// y = factor * x.
@@ -84,6 +92,10 @@ public struct Scale: Operator {
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
     [try context.add1(Scale(factor), [try context.arriving()], "gradient")]
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("Mul", context.operands + [context.result.constant([Float(factor)])])]
   }
 }
 
@@ -107,4 +119,6 @@ public struct Dropout: Operator {
     let inputs = [try context.arriving(), context.node.outputs[1]] + context.rowOperand
     return [try context.add1(Mul(), inputs, "gradient"), nil]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }

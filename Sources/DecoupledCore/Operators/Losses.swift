@@ -22,6 +22,8 @@ public struct SigmoidCrossEntropy: Operator {
         SigmoidCrossEntropyGradient(), [try context.arriving(), node.inputs[0], node.inputs[1]], "gradient"), nil,
     ]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }
 
 /// dloss [1], x, t -> dx = dloss * (sigmoid(x) - t) / N.
@@ -29,6 +31,8 @@ public struct SigmoidCrossEntropyGradient: Operator {
   public init() {}
   public var kind: OperatorKind? { .sigmoidCrossEntropyGradient }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 1)] }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }
 
 /// x [N,K,H,W] scores, t int32 [N,H,W] -> loss [1]: mean of -log softmax over the pixels that are not ignored.
@@ -56,6 +60,8 @@ public struct SoftmaxCrossEntropy: Operator {
         [try context.arriving(), node.inputs[0], node.inputs[1]], "gradient"), nil,
     ]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }
 
 /// dloss [1], x, t -> dx = dloss * (softmax(x) - onehot(t)) / count, 0 at ignored pixels.
@@ -66,4 +72,6 @@ public struct SoftmaxCrossEntropyGradient: Operator {
   public var kind: OperatorKind? { .softmaxCrossEntropyGradient }
   public var attributes: [Attribute] { [.integer("ignore_index", ignoreIndex)] }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 1)] }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }

@@ -42,6 +42,9 @@ public protocol Operator: Sendable {
   func recomputation(of node: Node) -> Recomputation?
   /// Appends the nodes that compute the wanted gradients and returns one per input, nil where there is none.
   func gradient(_ context: inout GradientContext) throws -> [ValueID?]
+  /// Appends what the operator is in ONNX and returns the names of its outputs.
+  /// - Throws: `unsupported` with the reason when ONNX has no such thing.
+  func onnx(_ context: inout ONNXContext) throws -> [String]
 }
 
 extension Operator {

@@ -31,6 +31,12 @@ public struct ReduceSum: Operator {
     let spread = try context.add1(Resize(outputSize: size, Interpolation(.nearest)), [pixel], "gradient")
     return [try context.add1(Reshape(trailing: Array(x.dropFirst())), [spread], "gradient")]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    let sum = context.add(
+      "ReduceSum", [try context.operand(0), context.result.constant(axes)], [("keepdims", .integer(0))])
+    return [context.reshape(sum, context.type(ofOutput: 0).shape)]
+  }
 }
 
 /// A [m,k], B [k,n], C optional -> alpha * A' * B' + beta * C, A' and B' transposed on request.
@@ -89,5 +95,16 @@ public struct Gemm: Operator {
       result[2] = beta == 1 ? sum : try context.add1(Scale(beta), [sum], "bias-gradient")
     }
     return Array(result.prefix(context.node.inputs.count))
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [
+      context.add(
+        "Gemm", context.operands,
+        [
+          ("transA", .integer(transA ? 1 : 0)), ("transB", .integer(transB ? 1 : 0)), ("alpha", .real(alpha)),
+          ("beta", .real(beta)),
+        ])
+    ]
   }
 }
