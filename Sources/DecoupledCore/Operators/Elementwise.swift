@@ -56,6 +56,10 @@ public struct Add: Operator {
     let db = context.wanted[1] && broadcast ? try context.sumOverPixels(dy) : dy
     return Array([dy, db, nil].prefix(context.node.inputs.count))
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("Add", [try context.operand(0), try context.rows(1, map: 2)])]
+  }
 }
 
 extension Operator {
@@ -74,10 +78,6 @@ extension GradientContext {
     let channels = graph[gradient].type.shape[1]
     let sum = try add1(ReduceSum(axes: [2, 3]), [gradient], "sum-over-pixels")
     return try add1(Reshape(trailing: [channels, 1, 1]), [sum], "right-gradient")
-  }
-
-  public func onnx(_ context: inout ONNXContext) throws -> [String] {
-    [context.add("Add", [try context.operand(0), try context.rows(1, map: 2)])]
   }
 }
 
