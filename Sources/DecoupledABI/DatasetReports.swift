@@ -1,5 +1,5 @@
 public import CDecoupled
-import DecoupledCore
+import DecoupledBase
 import DecoupledNetworks
 import DecoupledVision
 import FoundationEssentials

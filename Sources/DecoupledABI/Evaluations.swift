@@ -1,5 +1,4 @@
 import CDecoupled
-import DecoupledCore
 import DecoupledVision
 import Synchronization
 

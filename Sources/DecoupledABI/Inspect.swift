@@ -1,5 +1,5 @@
 public import CDecoupled
-import DecoupledCore
+import DecoupledBase
 
 /// Finds an inspector and lets this call alone use it.
 private func use<Result>(_ handle: OpaquePointer, _ body: (InspectorHandle) throws -> Result) throws -> Result {

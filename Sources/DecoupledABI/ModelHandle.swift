@@ -1,7 +1,7 @@
 import CDecoupled
+import DecoupledBase
 import DecoupledCore
 import DecoupledNetworks
-import DecoupledVision
 import Synchronization
 
 /// A model of the caller, and who is using it.

@@ -1,8 +1,8 @@
 public import CDecoupled
+import DecoupledBase
 import DecoupledCore
 import DecoupledInstrument
 import DecoupledNetworks
-import DecoupledVision
 
 final class SessionHandle: HandleObject, @unchecked Sendable {
   static let noun = "session"

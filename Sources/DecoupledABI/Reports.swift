@@ -1,5 +1,5 @@
 import CDecoupled
-import DecoupledCore
+import DecoupledBase
 
 final class ReportHandle: HandleObject {
   static let noun = "report"

@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 import DecoupledCore
 import DecoupledNetworks
 import FoundationEssentials

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledVision
 import Foundation
 import Testing
@@ -23,7 +24,7 @@ import Testing
       for _ in 0..<random.int(1...8) { damaged[random.int(0...(bytes.count - 1))] = UInt8(random.int(0...255)) }
       do {
         _ = try ImageReader.decode(damaged, name: "damaged")
-      } catch let error as VisionError {
+      } catch let error as EngineError {
         errors += 1
         #expect(error.message.contains("damaged"))
       }

@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 import DecoupledCore
 
 /// Refuses NULL. The header marks such pointers as never NULL, but a C program can hand one in all the same.

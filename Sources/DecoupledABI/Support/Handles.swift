@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 import Synchronization
 
 /// An object behind an opaque handle of the header.

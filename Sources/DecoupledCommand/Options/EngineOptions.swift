@@ -1,7 +1,7 @@
 import ArgumentParser
+import DecoupledBase
 import DecoupledCore
 import DecoupledInstrument
-import DecoupledVision
 import Glibc
 
 /// Options of every verb that computes.
@@ -116,5 +116,5 @@ enum Console {
   }
 
   /// A number with `digits` decimals.
-  static func decimal(_ value: Double, _ digits: Int = 3) -> String { TextTable.decimal(value, digits: digits) }
+  static func decimal(_ value: Double, _ digits: Int = 3) -> String { NumberText.fixed(value, digits: digits) }
 }

@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledNetworks
 import DecoupledVision
 
@@ -44,23 +44,9 @@ enum PredictionLine {
   }
 
   static func json(_ prediction: Prediction, _ path: String, _ model: Model) -> String {
-    let scores = model.classNames.enumerated().map { "\(quoted($1)): \(prediction.scores[$0])" }
-    let found = prediction.identified.map { quoted(model.classNames[$0]) }
+    let scores = model.classNames.enumerated().map { "\(JSONText.quoted($1)): \(prediction.scores[$0])" }
+    let found = prediction.identified.map { JSONText.quoted(model.classNames[$0]) }
     return
-      "{\"image\": \(quoted(path)), \"identified\": [\(found.joined(separator: ", "))], \"scores\": {\(scores.joined(separator: ", "))}}"
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"", "\\": result += "\\\(scalar)"
-      case _ where scalar.value < 0x20:
-        let hex = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
+      "{\"image\": \(JSONText.quoted(path)), \"identified\": [\(found.joined(separator: ", "))], \"scores\": {\(scores.joined(separator: ", "))}}"
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import DecoupledNetworks
 import DecoupledVision
 
 /// `decoupled crops`: the windows of combinatorial cropping, made ahead as an official list.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DecoupledBase
 import DecoupledVision
 
 /// `decoupled dataset compose`.
@@ -51,10 +52,11 @@ struct DatasetComposeCommand: ParsableCommand {
     var settings = DatasetComposer.Settings()
     (settings.trainCount, settings.testCount) = (train, test)
     (settings.width, settings.height) = (size, size)
-    guard objects >= 1 else { throw VisionError("--objects must be at least 1, not \(objects).") }
+    guard objects >= 1 else { throw EngineError(.invalidArgument, "--objects must be at least 1, not \(objects).") }
     settings.objectsPerImage = 1...objects
     guard smallest > 0, smallest <= largest, largest <= 1 else {
-      throw VisionError("--smallest \(smallest) and --largest \(largest) must ascend between 0 and 1.")
+      throw EngineError(
+        .invalidArgument, "--smallest \(smallest) and --largest \(largest) must ascend between 0 and 1.")
     }
     settings.objectSize = smallest...largest
     settings.strongPerClass = strong
@@ -62,7 +64,7 @@ struct DatasetComposeCommand: ParsableCommand {
     let composer = try DatasetComposer.fromFolders(
       cutOuts: try classes.map { text in
         guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
-          throw VisionError("--class needs NAME=FOLDER, not '\(text)'.")
+          throw EngineError(.invalidArgument, "--class needs NAME=FOLDER, not '\(text)'.")
         }
         return (String(text[..<equals]), String(text[text.index(after: equals)...]))
       },

@@ -1,5 +1,3 @@
-import DecoupledCore
-
 extension CaseList {
   /// The cases of `perf`: layers of real networks, as the backend prefers them.
   static var measured: [Case] {

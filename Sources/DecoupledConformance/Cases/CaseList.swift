@@ -1,5 +1,3 @@
-import DecoupledCore
-
 /// The cases that a seed stands for.
 public enum CaseList {
   private static let casesPerOperator = 14

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// Shapes of outputs, from the formulas written at each operator of `backend.h`.

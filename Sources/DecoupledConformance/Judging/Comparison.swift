@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 
 /// Compares results with what they should be.
 enum Comparison {
@@ -37,7 +37,8 @@ enum Comparison {
         if !own.isFinite, spoilt.contains(index / image) { continue }
         if !own.isFinite, !wanted.isFinite, Tolerance.specials(subject.nodes[node]) != .exact { continue }
         return .differs(
-          "gives \(number(own)) instead of \(number(wanted)) at \(place(index, judged.shape)) of \(name(subject, node, output))")
+          "gives \(number(own)) instead of \(number(wanted)) at \(place(index, judged.shape)) of \(name(subject, node, output))"
+        )
       }
       let error = abs(own - wanted) / scale
       if error > tolerance {
@@ -99,5 +100,5 @@ enum Comparison {
   }
 
   /// A number with three digits.
-  static func number(_ value: Double) -> String { Decimal.short(value) }
+  static func number(_ value: Double) -> String { NumberText.short(value) }
 }

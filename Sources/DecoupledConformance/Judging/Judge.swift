@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 import DecoupledCore
 
 /// A result as it should be: in double precision, of all channels or of a sample of them.

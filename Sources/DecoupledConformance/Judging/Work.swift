@@ -1,5 +1,3 @@
-import DecoupledCore
-
 /// What a case costs, counted directly, whatever algorithm runs.
 enum Work {
   static func multiplyAdds(_ node: NodeSpec, _ inputs: [[Int]?], _ output: [Int]) -> Int {

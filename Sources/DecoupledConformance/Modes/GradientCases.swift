@@ -1,5 +1,3 @@
-import DecoupledCore
-
 /// Operators and chains that can be differentiated, with small random shapes.
 enum GradientCases {
   private static let casesOfEach = 6

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// A case as a graph of the engine, with the gradients of its first result appended.

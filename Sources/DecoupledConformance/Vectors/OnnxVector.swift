@@ -1,5 +1,3 @@
-import DecoupledCore
-
 /// A published case of ONNX as a case of ours: the same operator where the contract names it after ONNX's.
 struct OnnxVector {
   /// Why a published case is none of ours.

@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 
 /// What a backend says of itself.
 public struct BackendInfo: Sendable {

@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 
 /// y = max(x, 0).
 public struct Relu: Operator {

@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 
 /// Cross-correlation: x [N,C,H,W], w [M,C,kh,kw], b [M] optional -> y [N,M,OH,OW].
 public struct Conv: Operator {

@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 
 /// Gradient of Conv with respect to its weights: x [N,C,H,W], dy [N,M,OH,OW] -> dw [M,C,kh,kw].
 /// With the roles of x and dy swapped it is that of ConvTranspose.

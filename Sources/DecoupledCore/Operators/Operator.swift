@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// An attribute of an operator as it crosses to a backend.
 public struct Attribute: Sendable, Hashable {
   public enum Content: Sendable, Hashable {

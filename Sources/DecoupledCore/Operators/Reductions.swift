@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 
 /// x -> the sum over `axes`, which leave the shape.
 public struct ReduceSum: Operator {

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 import DecoupledVision
 import FoundationEssentials
@@ -36,7 +37,7 @@ public enum ForestFile {
       if try OpenCVForestFile.fits(path) { return try OpenCVForestFile.read(path) }
       let contents = try contents(of: path)
       return try StructuredForest(settings: contents.settings, trees: contents.trees)
-    } catch let error as VisionError where !error.isFileSystem {
+    } catch let error as EngineError where error.status == .invalidArgument {
       throw EngineError(.format, "'\(path)' holds no usable structured forest: \(error.message)")
     }
   }

@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledVision
 
 /// The forests of OpenCV's `createStructuredEdgeDetection`: `model.yml`, plain or compressed by gzip.

@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 
 /// The part of OpenCV's YAML dialect that its forests use: a mapping of names to whole numbers, and lists of rows of numbers.
 ///

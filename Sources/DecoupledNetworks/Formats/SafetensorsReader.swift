@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 import FoundationEssentials
 
@@ -45,7 +46,8 @@ public struct SafetensorsReader: Sendable {
   /// - Throws: `EngineError`: `notFound`, `io`, or `format` with the tensor or rule that is broken.
   public init(path: String) throws {
     self.path = path
-    let storage = try MappedFile.open(path)
+    let file = try MappedFile(path: path)
+    let storage = TensorStorage(base: file.base, byteCount: file.byteCount, mapsFile: true) { _ = file }
     func broken(_ what: String) -> EngineError {
       EngineError(.format, "'\(path)' is not a whole safetensors file: \(what).")
     }

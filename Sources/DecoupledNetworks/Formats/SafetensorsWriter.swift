@@ -1,5 +1,5 @@
+import DecoupledBase
 import DecoupledCore
-import DecoupledVision
 
 /// Writes a safetensors file whose data begins on a 64-byte boundary, so that it can be mapped and used as it is.
 public enum SafetensorsWriter {

@@ -1,5 +1,5 @@
+import DecoupledBase
 import DecoupledCore
-import DecoupledVision
 import FoundationEssentials
 
 /// Where a training stands: with the unchanged weights of its model, everything that is needed to go on bit for bit.

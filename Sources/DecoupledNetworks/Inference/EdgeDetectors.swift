@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledVision
 
 /// Edge detectors as users ask for them.

@@ -1,5 +1,5 @@
+import DecoupledBase
 import DecoupledCore
-import DecoupledVision
 
 extension Model {
   /// Draws the weights of the classification network that are not there yet.

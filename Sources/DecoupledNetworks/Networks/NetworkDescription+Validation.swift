@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 
 extension NetworkDescription {
   /// - Throws: one sentence naming the first setting that cannot work.

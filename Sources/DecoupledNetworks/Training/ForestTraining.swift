@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 import DecoupledVision
 import Glibc
@@ -51,7 +52,7 @@ public struct ForestTraining: Sendable {
   /// Trains the trees that are not there yet and writes the forest.
   /// - Parameter progress: may be called on any thread, one call at a time.
   /// - Returns: how many trees are finished when it was cancelled through `control`; nil when the forest is written.
-  /// - Throws: `VisionError` for settings, photos and masks, `EngineError` for files and trees of another training.
+  /// - Throws: `EngineError` for settings, photos, masks, files, and trees of another training.
   public func run(
     existing: ExistingRun = .refuse, progress: @escaping @Sendable (Progress) -> Void = { _ in }
   ) throws -> Int? {

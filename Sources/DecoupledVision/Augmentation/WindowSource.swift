@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Where the windows of combinatorial cropping come from: random sampling, or object proposals.
 public protocol WindowSource: Sendable {
   /// Windows that show the foreground; exactly `count`, or none when there is no foreground.
@@ -84,10 +86,11 @@ public struct RandomWindowSource: WindowSource, Equatable {
   /// Windows that enclose all of the foreground and stay inside the image.
   public static let enclosing = RandomWindowSource(share: 1, context: 0...1)
 
-  /// - Throws: `VisionError` when the share is not in 0...1 without 0 or the context not in 0...4.
+  /// - Throws: `EngineError` when the share is not in 0...1 without 0 or the context not in 0...4.
   public init(enclosedShare: Double = 1, context: ClosedRange<Double> = 0...1) throws {
     guard enclosedShare > 0, enclosedShare <= 1, context.lowerBound >= 0, context.upperBound <= 4 else {
-      throw VisionError(
+      throw EngineError(
+        .format,
         "The enclosed share \(enclosedShare) must be above 0 and at most 1, the context \(context) inside 0...4.")
     }
     self.init(share: enclosedShare, context: context)

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// One photo of a data set with what is known about it.
 public struct DatasetItem: Sendable, Equatable {
   /// Unique in its set; names the files that are written about it.
@@ -34,11 +36,11 @@ public struct DatasetItem: Sendable, Equatable {
   }
 
   /// Reads the photo, turned upright.
-  /// - Throws: `VisionError` when it cannot be read.
+  /// - Throws: `EngineError` when it cannot be read.
   public func readImage() throws -> RGBImage { try ImageReader.read(imagePath) }
 
   /// Reads the mask; nil when there is none that may be used.
-  /// - Throws: `VisionError` when it cannot be read.
+  /// - Throws: `EngineError` when it cannot be read.
   public func readMask() throws -> LabelMap? { try maskPath.map(maskForm.read) }
 
   /// Reads photo and mask, and checks that they fit.
@@ -46,7 +48,7 @@ public struct DatasetItem: Sendable, Equatable {
   /// Masks are expected to be drawn on the upright photo. Where the photo is stored turned and the mask has the size of
   /// the stored pixels only, the two would not match, so the item is refused. (For half turns, mirrored and square
   /// photos the sizes cannot tell; the mask is then taken to be upright.)
-  /// - Throws: `VisionError` naming both files when the sizes differ, or when one cannot be read.
+  /// - Throws: `EngineError` naming both files when the sizes differ, or when one cannot be read.
   public func read() throws -> (image: RGBImage, mask: LabelMap?) {
     let bytes = try FileAccess.read(imagePath)
     let image = try ImageReader.decode(bytes, name: imagePath)
@@ -59,11 +61,13 @@ public struct DatasetItem: Sendable, Equatable {
   static func checkSizes(header: ImageHeader, imagePath: String, mask: LabelMap, maskPath: String) throws {
     if mask.width == header.uprightWidth && mask.height == header.uprightHeight { return }
     if mask.width == header.width && mask.height == header.height {
-      throw VisionError(
+      throw EngineError(
+        .format,
         "The photo '\(imagePath)' is stored turned (EXIF orientation \(header.orientation.rawValue)) and its mask "
           + "'\(maskPath)' is not turned with it; save the photo upright without the EXIF orientation.")
     }
-    throw VisionError(
+    throw EngineError(
+      .format,
       "The mask '\(maskPath)' has the size \(mask.width)x\(mask.height), its photo '\(imagePath)' "
         + "\(header.uprightWidth)x\(header.uprightHeight); they must be equal.")
   }
@@ -89,7 +93,7 @@ public struct Dataset: Sendable, Equatable {
   public var labelledItems: [DatasetItem] { items.filter { $0.imageLabels != nil } }
 
   /// The same items with image-level labels taken from the masks that may be used; without such a mask they become nil.
-  /// - Throws: `VisionError` when a mask cannot be read or holds an id that is no class.
+  /// - Throws: `EngineError` when a mask cannot be read or holds an id that is no class.
   public func labelledFromMasks() throws -> Dataset {
     let items = try items.map { item in
       var labels: [Bool]?
@@ -97,7 +101,8 @@ public struct Dataset: Sendable, Equatable {
         var present = [Bool](repeating: false, count: classes.count)
         for id in mask.objectLabels() {
           guard Int(id) <= classes.count else {
-            throw VisionError("The mask '\(path)' holds the id \(id), but there are only \(classes.count) classes.")
+            throw EngineError(
+              .format, "The mask '\(path)' holds the id \(id), but there are only \(classes.count) classes.")
           }
           present[Int(id) - 1] = true
         }

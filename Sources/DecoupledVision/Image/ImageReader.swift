@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Reads photographs and cut-outs: JPEG and PNG, told apart by their first bytes, not by their names.
 ///
 /// Grey is repeated in three channels, 16 bits are rounded to 8, colour profiles and gamma values are not applied.
@@ -5,7 +7,7 @@ public enum ImageReader {
   /// Reads a photograph as 8-bit RGB. What is transparent in a PNG is laid over black; CMYK is converted without a
   /// profile.
   /// - Parameter applyOrientation: turns the photo upright as its EXIF block says.
-  /// - Throws: `VisionError` for a missing, damaged, truncated, unsupported or too large file.
+  /// - Throws: `EngineError` for a missing, damaged, truncated, unsupported or too large file.
   public static func read(_ path: String, applyOrientation: Bool = true) throws -> RGBImage {
     try decode(FileAccess.read(path), name: path, applyOrientation: applyOrientation)
   }
@@ -21,7 +23,7 @@ public enum ImageReader {
   }
 
   /// Reads a cut-out with its transparency; a JPEG, which has none, is opaque and turned upright.
-  /// - Throws: `VisionError` as `read`.
+  /// - Throws: `EngineError` as `read`.
   public static func readAlpha(_ path: String) throws -> RGBAImage {
     let bytes = try FileAccess.read(path)
     if PNG.isPNG(bytes) { return try PNG.decodeRGBA(bytes, name: path) }
@@ -38,13 +40,13 @@ public enum ImageReader {
   }
 
   /// Reads size and orientation without decoding the pixels.
-  /// - Throws: `VisionError` when the file is missing, neither JPEG nor PNG, or its header is damaged or too large.
+  /// - Throws: `EngineError` when the file is missing, neither JPEG nor PNG, or its header is damaged or too large.
   public static func header(_ path: String) throws -> ImageHeader {
     try header(FileAccess.read(path), name: path)
   }
 
   /// How the camera was held, from the EXIF block of a JPEG; `upright` for everything else.
-  /// - Throws: `VisionError` as `header`.
+  /// - Throws: `EngineError` as `header`.
   public static func orientation(_ path: String) throws -> Orientation { try header(path).orientation }
 
   static func header(_ bytes: [UInt8], name: String) throws -> ImageHeader {
@@ -54,10 +56,10 @@ public enum ImageReader {
     return ImageHeader(width: Int(header.width), height: Int(header.height), orientation: .upright)
   }
 
-  private static func unknown(_ name: String, _ bytes: [UInt8]) -> VisionError {
+  private static func unknown(_ name: String, _ bytes: [UInt8]) -> EngineError {
     bytes.isEmpty
-      ? VisionError("'\(name)' is empty; replace it by a JPEG or PNG file.")
-      : VisionError("'\(name)' is neither a JPEG nor a PNG file; convert it to one of these.")
+      ? EngineError(.format, "'\(name)' is empty; replace it by a JPEG or PNG file.")
+      : EngineError(.format, "'\(name)' is neither a JPEG nor a PNG file; convert it to one of these.")
   }
 }
 
@@ -65,7 +67,7 @@ public enum ImageReader {
 public enum MaskReader {
   /// Reads the indices of a palette PNG (1, 2, 4 or 8 bits) or the values of a grey PNG of at most 8 bits exactly as
   /// stored.
-  /// - Throws: `VisionError` when the file is missing, damaged, no PNG, or holds colours instead of ids.
+  /// - Throws: `EngineError` when the file is missing, damaged, no PNG, or holds colours instead of ids.
   public static func read(_ path: String) throws -> LabelMap {
     try decode(FileAccess.read(path), name: path)
   }
@@ -73,7 +75,8 @@ public enum MaskReader {
   /// As `read`, from bytes in memory; `name` is what errors call them.
   public static func decode(_ bytes: [UInt8], name: String) throws -> LabelMap {
     guard PNG.isPNG(bytes) else {
-      throw VisionError("The mask '\(name)' is not a PNG file; masks are palette or 8-bit grey PNG files of class ids.")
+      throw EngineError(
+        .format, "The mask '\(name)' is not a PNG file; masks are palette or 8-bit grey PNG files of class ids.")
     }
     return try PNG.decodeSamples(bytes, name: name)
   }

@@ -1,17 +1,19 @@
+import DecoupledBase
+
 /// Writes PNG files; each file appears complete or not at all (`FileAccess.write`).
 public enum PNGWriter {
   /// Writes class ids as an 8-bit palette PNG, so that viewers show colours and readers get ids.
-  /// - Throws: `VisionError` when the file cannot be written.
+  /// - Throws: `EngineError` when the file cannot be written.
   public static func write(_ map: LabelMap, palette: Palette = .voc, to path: String) throws {
     try FileAccess.write(encode(map, palette: palette), to: path)
   }
 
   /// Writes 8-bit RGB.
-  /// - Throws: `VisionError` when the file cannot be written.
+  /// - Throws: `EngineError` when the file cannot be written.
   public static func write(_ image: RGBImage, to path: String) throws { try FileAccess.write(encode(image), to: path) }
 
   /// Writes 8-bit RGB with alpha.
-  /// - Throws: `VisionError` when the file cannot be written.
+  /// - Throws: `EngineError` when the file cannot be written.
   public static func write(_ image: RGBAImage, to path: String) throws { try FileAccess.write(encode(image), to: path) }
 
   /// The bytes of a palette PNG.
@@ -33,7 +35,7 @@ public enum PNGWriter {
 /// Writes JPEG files; each file appears complete or not at all (`FileAccess.write`).
 public enum JPEGWriter {
   /// Writes with a quality from 1 to 100; colour has half the resolution below 90.
-  /// - Throws: `VisionError` when the quality is out of range or the file cannot be written.
+  /// - Throws: `EngineError` when the quality is out of range or the file cannot be written.
   public static func write(_ image: RGBImage, quality: Int = 92, to path: String) throws {
     try FileAccess.write(encode(image, quality: quality), to: path)
   }

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Limits of every image that is read or made: larger ones are refused with a sentence, not with an exhausted memory.
 public enum ImageLimits {
   /// Largest width or height in pixels.
@@ -8,10 +10,11 @@ public enum ImageLimits {
   /// Checks a size; `what` begins the sentence of the error.
   static func check(width: Int, height: Int, what: String) throws {
     guard width > 0, height > 0 else {
-      throw VisionError("\(what) has the size \(width)x\(height); both sides must be at least 1.")
+      throw EngineError(.format, "\(what) has the size \(width)x\(height); both sides must be at least 1.")
     }
     guard width <= side, height <= side, width * height <= pixels else {
-      throw VisionError(
+      throw EngineError(
+        .format,
         "\(what) has the size \(width)x\(height); at most \(side) on a side and \(pixels / 1_000_000) million "
           + "pixels are supported, so make it smaller first.")
     }
@@ -40,11 +43,12 @@ public struct RGBImage: Sendable, Equatable {
   }
 
   /// Takes pixels that exist already.
-  /// - Throws: `VisionError` when the size is refused or the number of bytes does not fit it.
+  /// - Throws: `EngineError` when the size is refused or the number of bytes does not fit it.
   public init(width: Int, height: Int, pixels: [UInt8]) throws {
     try ImageLimits.check(width: width, height: height, what: "The image")
     guard pixels.count == width * height * 3 else {
-      throw VisionError("An RGB image of \(width)x\(height) needs \(width * height * 3) bytes, not \(pixels.count).")
+      throw EngineError(
+        .format, "An RGB image of \(width)x\(height) needs \(width * height * 3) bytes, not \(pixels.count).")
     }
     self.width = width
     self.height = height
@@ -71,11 +75,12 @@ public struct RGBAImage: Sendable, Equatable {
   /// `height * width * 4` bytes; alpha 255 is opaque.
   public var pixels: [UInt8]
 
-  /// - Throws: `VisionError` when the size is refused or the number of bytes does not fit it.
+  /// - Throws: `EngineError` when the size is refused or the number of bytes does not fit it.
   public init(width: Int, height: Int, pixels: [UInt8]) throws {
     try ImageLimits.check(width: width, height: height, what: "The image")
     guard pixels.count == width * height * 4 else {
-      throw VisionError("An RGBA image of \(width)x\(height) needs \(width * height * 4) bytes, not \(pixels.count).")
+      throw EngineError(
+        .format, "An RGBA image of \(width)x\(height) needs \(width * height * 4) bytes, not \(pixels.count).")
     }
     self.width = width
     self.height = height
@@ -115,11 +120,12 @@ public struct LabelMap: Sendable, Equatable {
     labels = [UInt8](repeating: fill, count: width * height)
   }
 
-  /// - Throws: `VisionError` when the size is refused or the number of labels does not fit it.
+  /// - Throws: `EngineError` when the size is refused or the number of labels does not fit it.
   public init(width: Int, height: Int, labels: [UInt8]) throws {
     try ImageLimits.check(width: width, height: height, what: "The label map")
     guard labels.count == width * height else {
-      throw VisionError("A label map of \(width)x\(height) needs \(width * height) labels, not \(labels.count).")
+      throw EngineError(
+        .format, "A label map of \(width)x\(height) needs \(width * height) labels, not \(labels.count).")
     }
     self.width = width
     self.height = height
@@ -166,11 +172,12 @@ public struct FloatImage: Sendable, Equatable {
     values = [Float](repeating: 0, count: channels * width * height)
   }
 
-  /// - Throws: `VisionError` when the size is refused or the number of values does not fit it.
+  /// - Throws: `EngineError` when the size is refused or the number of values does not fit it.
   public init(width: Int, height: Int, channels: Int, values: [Float]) throws {
     try ImageLimits.check(width: width, height: height, what: "The image")
     guard channels > 0, values.count == channels * width * height else {
-      throw VisionError(
+      throw EngineError(
+        .format,
         "An image of shape (\(channels), \(height), \(width)) needs \(channels * width * height) "
           + "values, not \(values.count).")
     }

@@ -1,4 +1,5 @@
 import CTurboJPEG
+import DecoupledBase
 
 /// JPEG in memory, through libjpeg-turbo.
 enum JPEG {
@@ -23,7 +24,7 @@ enum JPEG {
         let reason = String(cString: tjGetErrorStr2(decoder))
         // Stray bytes between markers, which some cameras write, lose no pixel. All other warnings mean damaged pixels.
         guard tjGetErrorCode(decoder) == TJERR_WARNING.rawValue, reason.contains("extraneous bytes") else {
-          throw VisionError("'\(name)' is a damaged or truncated JPEG file (\(reason)); replace it.")
+          throw EngineError(.format, "'\(name)' is a damaged or truncated JPEG file (\(reason)); replace it.")
         }
       }
       if isCMYK { pixels = convert(cmyk: pixels, count: count, inverted: isInverted) }
@@ -34,9 +35,9 @@ enum JPEG {
   /// Encodes with 4:2:0 colour below quality 90 and full colour from there on.
   static func encode(_ image: RGBImage, quality: Int) throws -> [UInt8] {
     guard (1...100).contains(quality) else {
-      throw VisionError("The JPEG quality is \(quality); it must be from 1 to 100.")
+      throw EngineError(.invalidArgument, "The JPEG quality is \(quality); it must be from 1 to 100.")
     }
-    guard let encoder = tjInitCompress() else { throw VisionError("libjpeg-turbo cannot be started.") }
+    guard let encoder = tjInitCompress() else { throw EngineError(.outOfMemory, "libjpeg-turbo cannot be started.") }
     defer { tjDestroy(encoder) }
     var buffer: UnsafeMutablePointer<UInt8>?
     var size: UInt = 0
@@ -46,14 +47,14 @@ enum JPEG {
       encoder, image.pixels, Int32(image.width), 0, Int32(image.height), TJPF_RGB.rawValue32, &buffer, &size,
       Int32(subsampling.rawValue), Int32(quality), TJFLAG_ACCURATEDCT)
     guard status == 0, let buffer else {
-      throw VisionError("The image cannot be written as JPEG: \(String(cString: tjGetErrorStr2(encoder))).")
+      throw EngineError(.io, "The image cannot be written as JPEG: \(String(cString: tjGetErrorStr2(encoder))).")
     }
     return Array(UnsafeBufferPointer(start: buffer, count: Int(size)))
   }
 
   private static func withDecoder<Result>(_ name: String, _ body: (tjhandle) throws -> Result) throws -> Result {
     guard let decoder = tjInitDecompress() else {
-      throw VisionError("libjpeg-turbo cannot be started to read '\(name)'.")
+      throw EngineError(.outOfMemory, "libjpeg-turbo cannot be started to read '\(name)'.")
     }
     defer { tjDestroy(decoder) }
     return try body(decoder)
@@ -65,7 +66,7 @@ enum JPEG {
     var (width, height, subsampling, space): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
     guard tjDecompressHeader3(decoder, bytes, UInt(bytes.count), &width, &height, &subsampling, &space) == 0 else {
       let reason = String(cString: tjGetErrorStr2(decoder))
-      throw VisionError("'\(name)' is a damaged or unsupported JPEG file (\(reason)); replace or convert it.")
+      throw EngineError(.format, "'\(name)' is a damaged or unsupported JPEG file (\(reason)); replace or convert it.")
     }
     try ImageLimits.check(width: Int(width), height: Int(height), what: "'\(name)'")
     let markers = JPEGMarkers(bytes)

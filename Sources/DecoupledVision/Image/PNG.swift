@@ -1,4 +1,5 @@
 import CPNG
+import DecoupledBase
 
 /// PNG in memory, through libpng.
 enum PNG {
@@ -24,12 +25,13 @@ enum PNG {
   static func decodeSamples(_ bytes: [UInt8], name: String) throws -> LabelMap {
     let header = try header(bytes, name: name)
     guard header.color_type == 0 || header.color_type == 3 else {
-      throw VisionError(
+      throw EngineError(
+        .format,
         "The mask '\(name)' holds colours, not class ids; save it as a palette PNG or an 8-bit grey PNG of class ids.")
     }
     guard header.bit_depth <= 8 else {
-      throw VisionError(
-        "The mask '\(name)' has \(header.bit_depth) bits a pixel; save it as an 8-bit PNG of class ids.")
+      throw EngineError(
+        .format, "The mask '\(name)' has \(header.bit_depth) bits a pixel; save it as an 8-bit PNG of class ids.")
     }
     let (width, height) = (Int(header.width), Int(header.height))
     var samples = [UInt8](repeating: 0, count: width * height)
@@ -45,7 +47,7 @@ enum PNG {
     let status = cpng_write(
       UInt32(width), UInt32(height), Int32(channels), pixels, palette?.bytes, &data, &size, &message)
     guard status == 0, let data else {
-      throw VisionError("An image of \(width)x\(height) cannot be written as PNG: \(text(message)).")
+      throw EngineError(.io, "An image of \(width)x\(height) cannot be written as PNG: \(text(message)).")
     }
     return Array(UnsafeBufferPointer(start: data, count: size))
   }
@@ -53,7 +55,7 @@ enum PNG {
   private static func call(_ name: String, _ body: (UnsafeMutablePointer<CChar>) -> Int32) throws {
     var message = [CChar](repeating: 0, count: Int(CPNG_MESSAGE))
     guard body(&message) == 0 else {
-      throw VisionError("'\(name)' is a damaged or truncated PNG file (\(text(message))); replace it.")
+      throw EngineError(.format, "'\(name)' is a damaged or truncated PNG file (\(text(message))); replace it.")
     }
   }
 

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// How a photograph becomes the input of a network: channel order, scale, mean and deviation.
 ///
 /// Each value becomes `(v * scale - mean[c]) / deviation[c]` with v in 0...255 and c counted in the network's channel
@@ -16,15 +18,15 @@ public struct Preprocessing: Sendable, Equatable, Codable {
   /// Three divisors in the network's channel order.
   public let deviation: [Float]
 
-  /// - Throws: `VisionError` unless there are three finite means and three finite deviations above 0.
+  /// - Throws: `EngineError` unless there are three finite means and three finite deviations above 0.
   public init(
     channelOrder: ChannelOrder, scale: Float = 1, mean: [Float], deviation: [Float] = [1, 1, 1]
   ) throws {
     guard mean.count == 3, deviation.count == 3, (mean + deviation + [scale]).allSatisfy(\.isFinite),
       deviation.allSatisfy({ $0 > 0 })
     else {
-      throw VisionError(
-        "Preprocessing needs 3 means and 3 deviations above 0, not mean \(mean), deviation \(deviation).")
+      throw EngineError(
+        .format, "Preprocessing needs 3 means and 3 deviations above 0, not mean \(mean), deviation \(deviation).")
     }
     self.init(order: channelOrder, scale: scale, mean: mean, deviation: deviation)
   }
@@ -68,7 +70,7 @@ public struct Preprocessing: Sendable, Equatable, Codable {
   /// The input of the released inference procedure, shape (3, size, size): the photo is padded with black at the bottom
   /// and the right to a square, resized by MATLAB's antialiased bilinear rule in double without rounding, then
   /// normalised.
-  /// - Throws: `VisionError` when the size is refused.
+  /// - Throws: `EngineError` when the size is refused.
   public func inferenceInput(_ image: RGBImage, size: Int) throws -> [Float] {
     try ImageLimits.check(width: size, height: size, what: "The network input")
     if image.width == size, image.height == size { return normalized(image) }

@@ -32,7 +32,7 @@ extension Resampling {
 
   /// `INTER_LINEAR` on 8-bit pixels: weights of 11 bits in each direction, rounded once at the end (within one level of
   /// OpenCV).
-  /// - Throws: `VisionError` when the size is refused.
+  /// - Throws: `EngineError` when the size is refused.
   public static func resizeLinear(_ image: RGBImage, width: Int, height: Int) throws -> RGBImage {
     try ImageLimits.check(width: width, height: height, what: "The resized image")
     if width == image.width && height == image.height { return image }
@@ -89,7 +89,7 @@ extension Resampling {
   }
 
   /// `INTER_LINEAR` on float planes.
-  /// - Throws: `VisionError` when the size is refused.
+  /// - Throws: `EngineError` when the size is refused.
   public static func resizeLinear(_ image: FloatImage, width: Int, height: Int) throws -> FloatImage {
     try ImageLimits.check(width: width, height: height, what: "The resized image")
     let columns = taps(inputs: image.width, outputs: width)
@@ -116,7 +116,7 @@ extension Resampling {
   }
 
   /// `INTER_NEAREST` on labels: the source of pixel x is `floor(x * in / out)`.
-  /// - Throws: `VisionError` when the size is refused.
+  /// - Throws: `EngineError` when the size is refused.
   public static func resizeNearest(_ map: LabelMap, width: Int, height: Int) throws -> LabelMap {
     try ImageLimits.check(width: width, height: height, what: "The resized label map")
     let columns = nearest(inputs: map.width, outputs: width)

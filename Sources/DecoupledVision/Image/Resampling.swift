@@ -46,7 +46,7 @@ public enum Resampling {
   }
 
   /// MATLAB `imresize` of a float image; see `resizePlanes`.
-  /// - Throws: `VisionError` when the size is refused.
+  /// - Throws: `EngineError` when the size is refused.
   public static func resize(
     _ image: FloatImage, width: Int, height: Int, kernel: Kernel, antialias: Bool = true
   ) throws -> FloatImage {
@@ -64,7 +64,7 @@ public enum Resampling {
   }
 
   /// MATLAB `imresize` of a photograph, rounded and clamped to 8 bits once at the end.
-  /// - Throws: `VisionError` when the size is refused.
+  /// - Throws: `EngineError` when the size is refused.
   public static func resize(
     _ image: RGBImage, width: Int, height: Int, kernel: Kernel, antialias: Bool = true
   ) throws -> RGBImage {

@@ -6,7 +6,7 @@
 public struct EdgeBoxes: Sendable {
   public let settings: EdgeBoxesSettings
 
-  /// - Throws: `VisionError` when a parameter is out of its range.
+  /// - Throws: `EngineError` when a parameter is out of its range.
   public init(_ settings: EdgeBoxesSettings = EdgeBoxesSettings()) throws {
     try settings.check()
     self.settings = settings

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// The parameters of Edge Boxes; the defaults are the authors'.
 public struct EdgeBoxesSettings: Sendable, Equatable, Codable {
   /// Overlap (IoU) of neighbouring windows of the search, 0 < alpha < 1: .65. More is slower.
@@ -48,11 +50,11 @@ public struct EdgeBoxesSettings: Sendable, Equatable, Codable {
     try read(.kappa, \.kappa)
   }
 
-  /// - Throws: `VisionError` naming the first parameter that is out of its range.
+  /// - Throws: `EngineError` naming the first parameter that is out of its range.
   public func check() throws {
     func require(_ name: String, _ value: Float, _ fits: Bool, _ range: String) throws {
       guard fits && value.isFinite else {
-        throw VisionError("The Edge Boxes parameter \(name) must be \(range), not \(value).")
+        throw EngineError(.format, "The Edge Boxes parameter \(name) must be \(range), not \(value).")
       }
     }
     // Closer to 1 the search has billions of windows.

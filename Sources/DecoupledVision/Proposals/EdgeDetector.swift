@@ -4,6 +4,6 @@ public protocol EdgeDetector: Sendable {
   var name: String { get }
 
   /// The edges of a photo, before they are thinned.
-  /// - Throws: `VisionError` when the photo is too small or too large.
+  /// - Throws: `EngineError` when the photo is too small or too large.
   func edges(in image: RGBImage) throws -> EdgeMap
 }

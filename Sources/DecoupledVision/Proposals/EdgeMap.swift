@@ -1,3 +1,4 @@
+import DecoupledBase
 import Glibc
 
 /// How strong an edge is at each pixel, and where it points.
@@ -10,20 +11,22 @@ public struct EdgeMap: Sendable, Equatable {
   /// the row) over pi/2 (a horizontal edge) to below pi; rows grow downwards.
   public let orientation: [Float]
 
-  /// - Throws: `VisionError` when the size is refused, the number of values does not fit it, or a value is not finite or an
+  /// - Throws: `EngineError` when the size is refused, the number of values does not fit it, or a value is not finite or an
   ///   angle outside 0...pi.
   public init(width: Int, height: Int, magnitude: [Float], orientation: [Float]) throws {
     try ImageLimits.check(width: width, height: height, what: "The edge map")
     guard magnitude.count == width * height, orientation.count == width * height else {
-      throw VisionError(
+      throw EngineError(
+        .invalidArgument,
         "An edge map of \(width)x\(height) needs \(width * height) magnitudes and orientations, "
           + "not \(magnitude.count) and \(orientation.count).")
     }
     guard magnitude.allSatisfy(\.isFinite) else {
-      throw VisionError("The edge map holds a magnitude that is no number.")
+      throw EngineError(.invalidArgument, "The edge map holds a magnitude that is no number.")
     }
     guard let largest = orientation.max(), orientation.allSatisfy({ $0 >= 0 }), largest <= Self.halfTurn else {
-      throw VisionError("The orientations of an edge map are angles from 0 to pi; this one holds others.")
+      throw EngineError(
+        .invalidArgument, "The orientations of an edge map are angles from 0 to pi; this one holds others.")
     }
     self.init(checkedWidth: width, height, magnitude, orientation)
   }

@@ -10,7 +10,7 @@ public struct ObjectProposals: Sendable {
   }
 
   /// As above, from the settings.
-  /// - Throws: `VisionError` when a parameter is out of its range.
+  /// - Throws: `EngineError` when a parameter is out of its range.
   public init(
     detector: any EdgeDetector = GradientEdgeDetector(), settings: EdgeBoxesSettings = EdgeBoxesSettings()
   ) throws {
@@ -18,7 +18,7 @@ public struct ObjectProposals: Sendable {
   }
 
   /// Boxes by falling score, all inside the photo.
-  /// - Throws: `VisionError` when the photo is too small or too large for the detector.
+  /// - Throws: `EngineError` when the photo is too small or too large for the detector.
   public func proposals(for image: RGBImage) throws -> [BoxProposal] {
     boxes.proposals(from: try detector.edges(in: image).thinned())
   }

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// What a structured forest looks at and how it was trained; stored with it.
 public struct ForestSettings: Sendable, Equatable, Codable {
   /// Whose program the features are computed as.
@@ -45,11 +47,12 @@ public struct ForestSettings: Sendable, Equatable, Codable {
   /// All features of a patch: 7228 by default.
   public var featureCount: Int { regularFeatures + similarityFeatures }
 
-  /// - Throws: `VisionError` naming the first setting that is not supported.
+  /// - Throws: `EngineError` naming the first setting that is not supported.
   public func check() throws {
     func require(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
       guard range.contains(value) else {
-        throw VisionError(
+        throw EngineError(
+          .invalidArgument,
           "A structured forest with \(name) \(value) is not supported; it must lie in \(range.lowerBound)...\(range.upperBound)."
         )
       }
@@ -66,10 +69,12 @@ public struct ForestSettings: Sendable, Equatable, Codable {
     try require("cells", cells, 2...min(8, patchSize / 4))
     try require("treesEvaluated", treesEvaluated, 1...64)
     for (name, value) in [("patchSize", patchSize), ("innerSize", innerSize), ("stride", stride)] where value % 2 != 0 {
-      throw VisionError("A structured forest with an odd \(name) \(value) is not supported.")
+      throw EngineError(.invalidArgument, "A structured forest with an odd \(name) \(value) is not supported.")
     }
     guard (patchSize - innerSize) % 4 == 0 else {
-      throw VisionError("A structured forest with patchSize \(patchSize) and innerSize \(innerSize) is not supported.")
+      throw EngineError(
+        .invalidArgument, "A structured forest with patchSize \(patchSize) and innerSize \(innerSize) is not supported."
+      )
     }
   }
 }

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Trains a structured forest on photos with masks, tree by tree.
 ///
 /// Trees do not know of each other and draw their numbers from (seed, tree), so a training may stop after any tree and go on
@@ -25,7 +27,7 @@ public struct ForestTrainer: Sendable {
   /// - Parameters:
   ///   - items: photos with masks; ids of classes or of objects both do.
   ///   - forEach: on one thread when left out.
-  /// - Throws: `VisionError` when a setting is out of its range or no item has a mask.
+  /// - Throws: `EngineError` when a setting is out of its range or no item has a mask.
   public init(
     _ items: [DatasetItem], _ settings: ForestTrainingSettings = ForestTrainingSettings(),
     forEach: @escaping ParallelLoop = { count, body in (0..<count).forEach(body) }
@@ -35,14 +37,15 @@ public struct ForestTrainer: Sendable {
     self.items = items.filter { $0.maskPath != nil }
     self.forEach = forEach
     guard !self.items.isEmpty else {
-      throw VisionError("Edges are learned from masks, but none of the \(items.count) images has one that may be used.")
+      throw EngineError(
+        .format, "Edges are learned from masks, but none of the \(items.count) images has one that may be used.")
     }
   }
 
   /// Trains one tree.
   /// - Parameter progress: may be called on any thread; false cancels.
   /// - Returns: nil when it was cancelled.
-  /// - Throws: `VisionError` when a photo or mask cannot be read, or the photos have no patch with a border.
+  /// - Throws: `EngineError` when a photo or mask cannot be read, or the photos have no patch with a border.
   public func tree(
     _ number: Int, progress: @escaping @Sendable (Stage, _ done: Int, _ total: Int) -> Bool = { _, _, _ in true }
   ) throws -> StructuredForest.Tree? {
@@ -54,7 +57,8 @@ public struct ForestTrainer: Sendable {
         return (image, mask ?? LabelMap(width: image.width, height: image.height))
       }
       guard samples.count > settings.minChild else {
-        throw VisionError(
+        throw EngineError(
+          .format,
           "The \(items.count) masks give only \(samples.count) patches of \(settings.forest.patchSize) pixels; "
             + "use larger or more photos.")
       }

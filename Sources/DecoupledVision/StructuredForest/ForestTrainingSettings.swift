@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// How a structured forest is trained. The authors' own numbers are ten times larger where memory and time are concerned.
 public struct ForestTrainingSettings: Sendable, Equatable, Codable {
   public var forest = ForestSettings()
@@ -22,11 +24,11 @@ public struct ForestTrainingSettings: Sendable, Equatable, Codable {
 
   var featuresPerTree: Int { max(1, Int((Double(forest.featureCount) * featureShare).rounded())) }
 
-  /// - Throws: `VisionError` naming the first setting that is out of its range.
+  /// - Throws: `EngineError` naming the first setting that is out of its range.
   public func check() throws {
     try forest.check()
     func require(_ name: String, _ fits: Bool, _ value: Any, _ range: String) throws {
-      guard fits else { throw VisionError("Training edges needs \(name) \(range), not \(value).") }
+      guard fits else { throw EngineError(.invalidArgument, "Training edges needs \(name) \(range), not \(value).") }
     }
     try require("trees", (1...256).contains(trees), trees, "from 1 to 256")
     try require("evaluated trees", forest.treesEvaluated <= trees, forest.treesEvaluated, "of at most \(trees)")

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// The borders of a mask, and its labels with thin void strips given to the nearest objects.
 struct MaskBorders {
   let labels: LabelMap

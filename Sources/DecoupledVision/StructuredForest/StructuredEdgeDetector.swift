@@ -1,3 +1,4 @@
+import DecoupledBase
 import Glibc
 
 /// Edges of objects by a structured forest (Dollár and Zitnick, ICCV 2013 and PAMI 2015).
@@ -9,14 +10,15 @@ public struct StructuredEdgeDetector: EdgeDetector {
   public let multiscale: Bool
 
   /// - Parameter sharpening: 2 when left out, 0 for a forest without segments, such as OpenCV's.
-  /// - Throws: `VisionError` when the forest cannot be sharpened.
+  /// - Throws: `EngineError` when the forest cannot be sharpened.
   public init(_ forest: StructuredForest, sharpening: Int? = nil, multiscale: Bool = false) throws {
     let sharpening = sharpening ?? (forest.canSharpen ? 2 : 0)
     guard (0...2).contains(sharpening) else {
-      throw VisionError("The sharpening must be 0, 1 or 2, not \(sharpening).")
+      throw EngineError(.invalidArgument, "The sharpening must be 0, 1 or 2, not \(sharpening).")
     }
     guard sharpening == 0 || forest.canSharpen else {
-      throw VisionError("This forest holds no segments, so its edges cannot be sharpened; use a sharpening of 0.")
+      throw EngineError(
+        .invalidArgument, "This forest holds no segments, so its edges cannot be sharpened; use a sharpening of 0.")
     }
     self.forest = forest
     self.sharpening = sharpening

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// A random forest whose leaves are small segmentations: it tells edges of objects from edges of texture (Dollár and Zitnick,
 /// ICCV 2013).
 public struct StructuredForest: Sendable, Equatable {
@@ -32,14 +34,15 @@ public struct StructuredForest: Sendable, Equatable {
   }
 
   /// Checks everything, so that detection may trust the tables.
-  /// - Throws: `VisionError` naming the tree and node that are wrong.
+  /// - Throws: `EngineError` naming the tree and node that are wrong.
   public init(settings: ForestSettings, trees: [Tree]) throws {
     try settings.check()
     guard (1...256).contains(trees.count) else {
-      throw VisionError("A structured forest needs 1 to 256 trees, not \(trees.count).")
+      throw EngineError(.invalidArgument, "A structured forest needs 1 to 256 trees, not \(trees.count).")
     }
     guard settings.treesEvaluated <= trees.count else {
-      throw VisionError("A forest of \(trees.count) trees cannot evaluate \(settings.treesEvaluated) of them.")
+      throw EngineError(
+        .invalidArgument, "A forest of \(trees.count) trees cannot evaluate \(settings.treesEvaluated) of them.")
     }
     self.settings = settings
     for (number, tree) in trees.enumerated() { try Self.check(tree, number: number, settings) }
@@ -49,7 +52,9 @@ public struct StructuredForest: Sendable, Equatable {
   }
 
   private static func check(_ tree: Tree, number: Int, _ settings: ForestSettings) throws {
-    func wrong(_ what: String) -> VisionError { VisionError("Tree \(number) of the structured forest \(what).") }
+    func wrong(_ what: String) -> EngineError {
+      EngineError(.invalidArgument, "Tree \(number) of the structured forest \(what).")
+    }
     let count = tree.children.count
     guard count >= 1, tree.features.count == count, tree.thresholds.count == count else {
       throw wrong("has \(count) children, \(tree.features.count) features and \(tree.thresholds.count) thresholds")

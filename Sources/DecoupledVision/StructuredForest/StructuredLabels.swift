@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Tells the segmentations of a node apart: two classes for the split, and the one in their middle for a leaf.
 ///
 /// Segmentations are compared by whether pairs of pixels lie in one segment; the direction in which these answers vary most

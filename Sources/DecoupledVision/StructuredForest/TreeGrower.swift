@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Grows one tree of a structured forest from its samples (ICCV 2013, section 3.1).
 struct TreeGrower {
   private let samples: TreeSamples

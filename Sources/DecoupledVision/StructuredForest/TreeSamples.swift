@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// The patches that one tree learns from: their features and their segmentations.
 final class TreeSamples: Sendable {
   let count: Int

@@ -1,4 +1,3 @@
-import DecoupledCore
 import DecoupledNetworks
 import DecoupledVision
 import Glibc

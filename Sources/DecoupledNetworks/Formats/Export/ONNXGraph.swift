@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 
 /// An ONNX graph that is being put together: nodes, weights, inputs and outputs, and the metadata of the file.
 struct ONNXGraph {

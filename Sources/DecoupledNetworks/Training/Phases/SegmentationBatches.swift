@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledVision
 
 /// Batches of phase 2: windows of strongly annotated photos for every combination of their classes, with binary masks and the classes

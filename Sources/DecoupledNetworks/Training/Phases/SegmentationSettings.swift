@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Settings of phase 2.
 public struct SegmentationSettings: Sendable, Equatable {
   public var solver = SolverSettings()

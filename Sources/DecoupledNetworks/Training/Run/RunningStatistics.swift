@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// Mean and biased variance of one batch at one normalisation layer.

@@ -1,4 +1,4 @@
-import DecoupledVision
+import DecoupledBase
 import FoundationEssentials
 
 /// One line of a run's metrics: what was measured after an iteration.

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// One iteration of training: `iterSize` forward and backward passes and a step of the solver, on the caller's batches.

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledVision
 
 /// How training images are changed at random; the defaults are those of the released training lists.
@@ -20,7 +21,7 @@ public struct AugmentationSettings: Sendable, Equatable {
   /// The crop for a network.
   func crop(_ description: NetworkDescription) throws -> TrainingCrop {
     guard scaleJitter.count == 2, scaleJitter[0] <= scaleJitter[1] else {
-      throw VisionError("scale_jitter needs two ascending numbers, not \(scaleJitter).")
+      throw EngineError(.format, "scale_jitter needs two ascending numbers, not \(scaleJitter).")
     }
     let size = description.inputSize
     return try TrainingCrop(

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledVision
 
 /// How combinatorial cropping (paper, section 5) makes phase 2's samples from the strong images.
@@ -21,13 +22,13 @@ public struct CroppingSettings: Sendable, Equatable {
   public init() {}
 
   /// The cropping that the settings describe.
-  /// - Throws: `VisionError` when one is out of its range.
+  /// - Throws: `EngineError` when one is out of its range.
   public func cropping() throws -> CombinatorialCropping {
     guard context.count == 2, context[0] <= context[1] else {
-      throw VisionError("context needs two ascending numbers, not \(context).")
+      throw EngineError(.format, "context needs two ascending numbers, not \(context).")
     }
     if let share = wholeImageShare, !(0...1).contains(share) {
-      throw VisionError("whole_image_share must lie between 0 and 1, not \(share).")
+      throw EngineError(.format, "whole_image_share must lie between 0 and 1, not \(share).")
     }
     let random = try RandomWindowSource(enclosedShare: enclosedShare, context: context[0]...context[1])
     let source: any WindowSource =
@@ -79,7 +80,7 @@ public struct ProposalSettings: Sendable, Equatable {
   /// - Throws: when a setting is out of its range or the forest cannot be read.
   public func proposer() throws -> WindowProposer {
     guard (1...10_000).contains(count) else {
-      throw VisionError("The count of proposals must lie between 1 and 10000, not \(count).")
+      throw EngineError(.format, "The count of proposals must lie between 1 and 10000, not \(count).")
     }
     var settings = EdgeBoxesSettings()
     settings.maxBoxes = count

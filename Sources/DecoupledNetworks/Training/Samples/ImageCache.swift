@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledVision
 import Synchronization
 
@@ -26,7 +27,7 @@ final class ImageCache: Sendable {
   }
 
   /// Photo and mask of an item.
-  /// - Throws: `VisionError` when one cannot be read or they do not fit.
+  /// - Throws: `EngineError` when one cannot be read or they do not fit.
   func entry(_ index: Int) throws -> Entry {
     if let known = contents.withLock({ $0.entries[index] }) { return known }
     let item = items[index]

@@ -1,3 +1,4 @@
+import DecoupledBase
 import Glibc
 
 /// How the learning rate changes with the iteration; names and formulas are Caffe's.

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// What the learning rate and the weight decay are multiplied by for one parameter (Caffe's lr_mult and decay_mult).
 public struct Multipliers: Codable, Sendable, Equatable {
   /// 0 keeps the parameter as it is; no gradient is computed for it then.

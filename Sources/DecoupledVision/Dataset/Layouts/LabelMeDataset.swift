@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// A folder as LabelMe writes it: photos with a JSON file of the same name beside each annotated one.
 /// ```
 /// <name>.jpg|jpeg|png, <name>.json     shapes with labels
@@ -13,7 +15,7 @@ public enum LabelMeDataset {
   }
 
   /// Opens the folder; without a set all photos are taken, in the order of their names.
-  /// - Throws: `VisionError` when a file is damaged or names a label that is no class.
+  /// - Throws: `EngineError` when a file is damaged or names a label that is no class.
   public static func open(_ path: String, options: Dataset.Options) throws -> Dataset {
     let photos = try FolderDataset.photos(in: path)
     let ids = try FolderDataset.ids(path, set: options.set, photos: photos)
@@ -29,7 +31,8 @@ public enum LabelMeDataset {
     let classes = try self.classes(path, table: table, files: files)
     let items = try ids.map { id in
       guard let image = photos[id] else {
-        throw VisionError("The set '\(options.set ?? "")' names '\(id)', but there is no such photo in '\(path)'.")
+        throw EngineError(
+          .format, "The set '\(options.set ?? "")' names '\(id)', but there is no such photo in '\(path)'.")
       }
       let labels = try files[id].map { try $0.imageLabels(classes) }
       let form = MaskForm.labelMe(LabelMeMask(classes: classes, imagePath: image))

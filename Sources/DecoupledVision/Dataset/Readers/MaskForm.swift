@@ -13,7 +13,7 @@ public enum MaskForm: Sendable, Equatable {
   /// Shapes of a LabelMe file.
   case labelMe(LabelMeMask)
 
-  /// - Throws: `VisionError` when the file cannot be read or is not of this form.
+  /// - Throws: `EngineError` when the file cannot be read or is not of this form.
   func read(_ path: String) throws -> LabelMap {
     switch self {
     case .ids: try MaskReader.read(path)

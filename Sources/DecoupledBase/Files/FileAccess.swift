@@ -6,19 +6,19 @@ public enum FileAccess {
   public static let maximumSize = 1 << 30
 
   /// Reads a regular file.
-  /// - Throws: `VisionError` when it is missing, not a regular file, unreadable or larger than `maximumSize`.
+  /// - Throws: `EngineError` when it is missing, not a regular file, unreadable or larger than `maximumSize`.
   public static func read(_ path: String) throws -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure("read", path) }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw failure("read", path) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw VisionError("'\(path)' is not a file.") }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw EngineError(.format, "'\(path)' is not a file.") }
     guard status.st_size <= maximumSize else {
-      throw VisionError("'\(path)' has \(status.st_size) bytes; at most \(maximumSize) are read.")
+      throw EngineError(.format, "'\(path)' has \(status.st_size) bytes; at most \(maximumSize) are read.")
     }
     let size = Int(status.st_size)
-    var reason: VisionError?
+    var reason: EngineError?
     let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       while count < size, let base = buffer.baseAddress {
         let got = Glibc.read(descriptor, base + count, size - count)
@@ -33,7 +33,7 @@ public enum FileAccess {
   }
 
   /// The first bytes of a file, fewer when it is shorter.
-  /// - Throws: `VisionError` when it cannot be read.
+  /// - Throws: `EngineError` when it cannot be read.
   public static func start(of path: String, count: Int) throws -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure("read", path) }
@@ -45,15 +45,15 @@ public enum FileAccess {
   }
 
   /// Reads a part of a regular file; fewer bytes where the file ends.
-  /// - Throws: `VisionError` as `read`, but for the size of the file.
-  static func read(_ path: String, offset: Int, count: Int) throws -> [UInt8] {
+  /// - Throws: `EngineError` as `read`, but for the size of the file.
+  public static func read(_ path: String, offset: Int, count: Int) throws -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw failure("read", path) }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw failure("read", path) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw VisionError("'\(path)' is not a file.") }
-    var reason: VisionError?
+    guard status.st_mode & S_IFMT == S_IFREG else { throw EngineError(.format, "'\(path)' is not a file.") }
+    var reason: EngineError?
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
       while done < count, let base = buffer.baseAddress {
         let got = pread(descriptor, base + done, count - done, off_t(offset + done))
@@ -68,12 +68,12 @@ public enum FileAccess {
   }
 
   /// Reads UTF-8 text and gives its lines without their ends; an empty last line is dropped.
-  /// - Throws: `VisionError` as `read`, and when the bytes are no UTF-8 text.
+  /// - Throws: `EngineError` as `read`, and when the bytes are no UTF-8 text.
   public static func readLines(_ path: String) throws -> [String] {
     var bytes = try read(path)[...]
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
     guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
-      throw VisionError("'\(path)' is not UTF-8 text.")
+      throw EngineError(.format, "'\(path)' is not UTF-8 text.")
     }
     var lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }.map(String.init)
     if lines.last?.isEmpty == true { lines.removeLast() }
@@ -93,7 +93,7 @@ public enum FileAccess {
   }
 
   /// The names in a folder, sorted, without those that begin with a dot.
-  /// - Throws: `VisionError` when the folder cannot be read.
+  /// - Throws: `EngineError` when the folder cannot be read.
   public static func names(in folder: String) throws -> [String] {
     guard let directory = opendir(folder) else { throw failure("list", folder) }
     defer { closedir(directory) }
@@ -110,30 +110,30 @@ public enum FileAccess {
   }
 
   /// Makes a folder and those above it; nothing happens when it is there.
-  /// - Throws: `VisionError` when that fails.
+  /// - Throws: `EngineError` when that fails.
   public static func makeFolder(_ path: String) throws {
     if path.isEmpty || isFolder(path) { return }
     try makeFolder(FilePaths.folder(of: path))
     guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw failure("make the folder", path) }
-    guard isFolder(path) else { throw VisionError("'\(path)' is in the way: it is not a folder.", isFileSystem: true) }
+    guard isFolder(path) else { throw EngineError(.io, "'\(path)' is in the way: it is not a folder.") }
   }
 
   /// Checks, before long work whose result is to be written, that a file can be made at the path.
-  /// - Throws: `VisionError` when its folder is missing or may not be written to, or a folder is in its place.
+  /// - Throws: `EngineError` when its folder is missing or may not be written to, or a folder is in its place.
   public static func checkTarget(_ path: String) throws {
     guard !isFolder(path) else {
-      throw VisionError("'\(path)' is a folder, so no file can be written there.", isFileSystem: true)
+      throw EngineError(.io, "'\(path)' is a folder, so no file can be written there.")
     }
     let folder = FilePaths.folder(of: path)
     let directory = folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder
     guard access(directory, W_OK | X_OK) == 0 else { throw failure("write", path) }
-    guard isFolder(directory) else { throw VisionError("'\(directory)' is not a folder.", isFileSystem: true) }
+    guard isFolder(directory) else { throw EngineError(.io, "'\(directory)' is not a folder.") }
   }
 
   /// Writes a file so that either the whole content or nothing new is there, also after a crash: the bytes go to a
   /// temporary name beside it, are synced, then renamed. What is not a regular file (a pipe, a device) is written to
   /// directly.
-  /// - Throws: `VisionError` when the folder is missing, the disk is full or writing is not allowed; nothing is left
+  /// - Throws: `EngineError` when the folder is missing, the disk is full or writing is not allowed; nothing is left
   ///   behind.
   /// - Parameter content: hands the bytes over piece by piece.
   public static func write(to path: String, _ content: (FileSink) throws -> Void) throws {
@@ -155,7 +155,7 @@ public enum FileAccess {
     var status = stat()
     if stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG {
       guard status.st_mode & S_IFMT != S_IFDIR else {
-        throw VisionError("'\(path)' is a folder, so no file can be written there.", isFileSystem: true)
+        throw EngineError(.io, "'\(path)' is a folder, so no file can be written there.")
       }
       let descriptor = open(path, O_WRONLY | O_CLOEXEC)
       guard descriptor >= 0 else { throw failure("write", path) }
@@ -196,63 +196,8 @@ public enum FileAccess {
     return String(cString: resolved)
   }
 
-  fileprivate static func failure(_ action: String, _ path: String) -> VisionError {
-    VisionError("Cannot \(action) '\(path)': \(String(cString: strerror(errno))).", isFileSystem: true)
-  }
-}
-
-/// Takes the bytes of a file that is being written.
-public struct FileSink {
-  fileprivate let descriptor: Int32
-  fileprivate let path: String
-
-  /// Appends bytes.
-  /// - Throws: `VisionError` when the disk is full or the write fails.
-  public func put(_ bytes: UnsafeRawBufferPointer) throws {
-    var done = 0
-    while done < bytes.count, let base = bytes.baseAddress {
-      let written = Glibc.write(descriptor, base + done, bytes.count - done)
-      if written < 0 && errno == EINTR { continue }
-      guard written > 0 else { throw FileAccess.failure("write", path) }
-      done += written
-    }
-  }
-}
-
-/// Pieces of paths; only `/` separates.
-public enum FilePaths {
-  /// A name inside a folder; an empty folder is the working directory.
-  public static func join(_ folder: String, _ name: String) -> String {
-    folder.isEmpty || folder.hasSuffix("/") ? folder + name : folder + "/" + name
-  }
-
-  /// What is before the last name; empty when there is only one.
-  public static func folder(of path: String) -> String {
-    var trimmed = path[...]
-    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
-    guard let slash = trimmed.lastIndex(of: "/") else { return "" }
-    return slash == trimmed.startIndex ? "" : String(trimmed[..<slash])
-  }
-
-  /// The last name of a path.
-  public static func name(of path: String) -> String {
-    var trimmed = path[...]
-    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
-    guard let slash = trimmed.lastIndex(of: "/") else { return String(trimmed) }
-    return String(trimmed[trimmed.index(after: slash)...])
-  }
-
-  /// The name without its last extension.
-  public static func stem(of path: String) -> String {
-    let name = name(of: path)
-    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
-    return String(name[..<dot])
-  }
-
-  /// The last extension in small letters, without the dot.
-  public static func fileExtension(of path: String) -> String {
-    let name = name(of: path)
-    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return "" }
-    return name[name.index(after: dot)...].lowercased()
+  /// What the system says about the call that just failed.
+  static func failure(_ action: String, _ path: String) -> EngineError {
+    EngineError(.io, "Cannot \(action) '\(path)': \(String(cString: strerror(errno))).")
   }
 }

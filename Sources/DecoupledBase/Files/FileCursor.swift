@@ -1,34 +1,31 @@
-import DecoupledCore
-import Glibc
-
 /// Reads a file from front to back through a small window, with errors that name the file and the place.
-final class FileCursor {
-  let file: RandomAccessFile
+public final class FileCursor {
+  public let file: RandomAccessFile
   /// What the file should be, for errors: "Caffe file".
   private let kind: String
-  private(set) var position: Int
+  public private(set) var position: Int
   private var window: [UInt8]
   private var windowStart = 0
   private var windowCount = 0
 
-  init(_ file: RandomAccessFile, kind: String, at position: Int = 0) {
+  public init(_ file: RandomAccessFile, kind: String, at position: Int = 0) {
     self.file = file
     self.kind = kind
     self.position = position
     window = [UInt8](repeating: 0, count: min(1 << 16, file.size))
   }
 
-  func broken(_ what: String) -> EngineError {
+  public func broken(_ what: String) -> EngineError {
     EngineError(.format, "'\(file.path)' is not a whole \(kind): \(what) at byte \(position).")
   }
 
   /// - Throws: when `count` bytes do not fit before `end`.
-  func require(_ count: Int, before end: Int) throws {
+  public func require(_ count: Int, before end: Int) throws {
     let end = min(end, file.size)
     guard count >= 0, position <= end, count <= end - position else { throw broken("it ends in the middle") }
   }
 
-  func byte(before end: Int) throws -> UInt8 {
+  public func byte(before end: Int) throws -> UInt8 {
     try require(1, before: end)
     if position < windowStart || position >= windowStart + windowCount {
       windowCount = min(window.count, file.size - position)
@@ -42,13 +39,13 @@ final class FileCursor {
     return window[position - 1 - windowStart]
   }
 
-  func skip(_ count: Int, before end: Int) throws {
+  public func skip(_ count: Int, before end: Int) throws {
     try require(count, before: end)
     position += count
   }
 
   /// A little-endian number of `count` bytes, at most 8.
-  func number(_ count: Int, before end: Int) throws -> UInt64 {
+  public func number(_ count: Int, before end: Int) throws -> UInt64 {
     try require(count, before: end)
     var value: UInt64 = 0
     for shift in 0..<count { value |= UInt64(try byte(before: end)) << UInt64(8 * shift) }
@@ -56,7 +53,7 @@ final class FileCursor {
   }
 
   /// Bytes as they are; `most` bounds the memory.
-  func bytes(_ count: Int, before end: Int, most: Int) throws -> [UInt8] {
+  public func bytes(_ count: Int, before end: Int, most: Int) throws -> [UInt8] {
     try require(count, before: end)
     guard count <= most else { throw broken("a text of \(count) bytes, more than the \(most) that are read,") }
     var result: [UInt8] = []
@@ -66,7 +63,7 @@ final class FileCursor {
   }
 
   /// Text; what is not UTF-8 is replaced.
-  func text(_ count: Int, before end: Int, most: Int) throws -> String {
+  public func text(_ count: Int, before end: Int, most: Int) throws -> String {
     String(decoding: try bytes(count, before: end, most: most), as: UTF8.self)
   }
 }

@@ -1,5 +1,5 @@
 /// Refuses settings that do not exist, so that a misspelt one is not silently a default.
-enum KnownSettings {
+public enum KnownSettings {
   private struct AnyKey: CodingKey {
     let stringValue: String
     var intValue: Int? { nil }
@@ -8,7 +8,7 @@ enum KnownSettings {
   }
 
   /// - Throws: `DecodingError` naming the first key that is not one of `Keys`.
-  static func check<Keys: CodingKey & CaseIterable>(
+  public static func check<Keys: CodingKey & CaseIterable>(
     _ decoder: any Decoder, _: Keys.Type, of owner: String
   ) throws {
     let known = Set(Keys.allCases.map(\.stringValue))
@@ -21,7 +21,7 @@ enum KnownSettings {
 
 extension KeyedDecodingContainer {
   /// Overwrites a default when the key is there.
-  func read<Content: Decodable>(_ key: Key, into target: inout Content) throws {
+  public func read<Content: Decodable>(_ key: Key, into target: inout Content) throws {
     if let value = try decodeIfPresent(Content.self, forKey: key) { target = value }
   }
 }

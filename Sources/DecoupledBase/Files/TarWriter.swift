@@ -2,7 +2,7 @@
 public enum TarWriter {
   /// - Parameters:
   ///   - names: paths of the files inside the folder, which are their names in the archive too.
-  /// - Throws: `VisionError` when a file cannot be read, a name is too long, or the archive cannot be written; none is left
+  /// - Throws: `EngineError` when a file cannot be read, a name is too long, or the archive cannot be written; none is left
   ///   then.
   public static func write(_ names: [String], in folder: String, to path: String) throws {
     try FileAccess.write(to: path) { sink in
@@ -30,7 +30,7 @@ public enum TarWriter {
       let text = String(value, radix: 8)
       return String(repeating: "0", count: digits - text.count) + text
     }
-    guard name.utf8.count <= 100 else { throw VisionError("'\(name)' is too long a name for a tar archive.") }
+    guard name.utf8.count <= 100 else { throw EngineError(.format, "'\(name)' is too long a name for a tar archive.") }
     set(name, at: 0)
     set(octal(0o644, digits: 7), at: 100)
     set(octal(0, digits: 7), at: 108)

@@ -2,13 +2,13 @@ import FoundationEssentials
 
 /// Large JSON files by their parts: finds where the elements of a few top-level lists lie, so that each can be decoded on
 /// its own and most of them later, or never.
-struct JSONMembers {
-  let path: String
+public struct JSONMembers {
+  public let path: String
   /// For each wanted list that is there the bytes of its elements.
-  let elements: [String: [Range<Int>]]
+  public let elements: [String: [Range<Int>]]
 
-  /// - Throws: `VisionError` when the bytes are no JSON object, as far as that has to be looked at.
-  init(_ bytes: [UInt8], path: String, lists: Set<String>) throws {
+  /// - Throws: `EngineError` when the bytes are no JSON object, as far as that has to be looked at.
+  public init(_ bytes: [UInt8], path: String, lists: Set<String>) throws {
     self.path = path
     elements = try bytes.withUnsafeBufferPointer { bytes in
       var scanner = Scanner(bytes: bytes, path: path)
@@ -17,25 +17,12 @@ struct JSONMembers {
   }
 
   /// Decodes one element.
-  /// - Throws: `VisionError` naming file and setting.
-  static func decode<Value: Decodable>(
+  /// - Throws: `EngineError` naming file and setting.
+  public static func decode<Value: Decodable>(
     _ type: Value.Type, from bytes: ArraySlice<UInt8>, of path: String, what: String
   ) throws -> Value {
     do { return try JSONDecoder().decode(type, from: Data(bytes)) } catch {
-      throw VisionError("'\(path)': \(what) cannot be used: \(reason(error))")
-    }
-  }
-
-  private static func reason(_ error: any Error) -> String {
-    func name(_ keys: [any CodingKey]) -> String { "'" + keys.map(\.stringValue).joined(separator: ".") + "'" }
-    switch error {
-    case DecodingError.keyNotFound(let key, let context): return "\(name(context.codingPath + [key])) is missing."
-    case DecodingError.typeMismatch(let type, let context):
-      return "\(name(context.codingPath)) is not of the kind \(type)."
-    case DecodingError.valueNotFound(_, let context): return "\(name(context.codingPath)) is null."
-    case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty:
-      return "\(name(context.codingPath)): \(context.debugDescription)"
-    default: return "it is not valid JSON."
+      throw EngineError(.format, "'\(path)': \(what) cannot be used: \(JSONProblem.sentence(error))")
     }
   }
 
@@ -138,8 +125,9 @@ struct JSONMembers {
       place += 1
     }
 
-    private var wrong: VisionError {
-      VisionError("'\(path)' is damaged or no JSON object: byte \(place) of \(bytes.count) is not what must be there.")
+    private var wrong: EngineError {
+      EngineError(
+        .format, "'\(path)' is damaged or no JSON object: byte \(place) of \(bytes.count) is not what must be there.")
     }
   }
 }

@@ -1,15 +1,5 @@
 import Synchronization
 
-/// How loud a log line is; raw values cross the C headers.
-public enum LogLevel: Int32, Sendable, Comparable {
-  case debug = 0
-  case info = 1
-  case warning = 2
-  case error = 3
-
-  public static func < (a: LogLevel, b: LogLevel) -> Bool { a.rawValue < b.rawValue }
-}
-
 /// The engine's log. Nothing is printed unless a handler is installed.
 public enum Log {
   public typealias Handler = @Sendable (LogLevel, String) -> Void

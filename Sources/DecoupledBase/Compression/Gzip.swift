@@ -1,19 +1,17 @@
 import CZlib
-import DecoupledCore
-import DecoupledVision
 
 /// The gzip format (RFC 1952), through zlib.
-enum Gzip {
+public enum Gzip {
   /// Whether bytes begin as a gzip file does.
-  static func fits(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x1F, 0x8B]) }
+  public static func fits(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x1F, 0x8B]) }
 
   private static let headerAndLargestWindow: Int32 = 16 + 15
   private static let piece = 1 << 16
   /// More is not decompressed; OpenCV's own forest has a tenth of it.
-  static let mostInflated = 256 << 20
+  public static let mostInflated = 256 << 20
 
   /// - Throws: `EngineError` when the bytes are damaged, cut off, or hold more than `mostInflated`.
-  static func inflate(_ bytes: [UInt8], name: String) throws -> [UInt8] {
+  public static func inflate(_ bytes: [UInt8], name: String) throws -> [UInt8] {
     guard let stream = InflateStream(bytes, range: bytes.indices, format: .gzip) else {
       throw EngineError(.outOfMemory, "There is no memory to decompress '\(name)'.")
     }
@@ -32,7 +30,7 @@ enum Gzip {
     return result
   }
 
-  static func deflate(_ bytes: [UInt8]) throws -> [UInt8] {
+  public static func deflate(_ bytes: [UInt8]) throws -> [UInt8] {
     var stream = z_stream()
     let memoryLevel: Int32 = 8
     guard

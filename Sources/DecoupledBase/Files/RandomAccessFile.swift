@@ -1,4 +1,3 @@
-import DecoupledCore
 import Glibc
 
 /// A regular file that is read in pieces wherever they lie, so that memory does not grow with the file.
@@ -36,7 +35,7 @@ public final class RandomAccessFile: @unchecked Sendable {
 
   /// Fills a buffer with the bytes that begin at `offset`.
   /// - Throws: `io` when they cannot be read, also because the file became shorter since it was opened.
-  func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
+  public func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
     var done = 0
     while done < buffer.count, let base = buffer.baseAddress {
       let got = pread(descriptor, base + done, buffer.count - done, off_t(offset + done))
@@ -50,7 +49,7 @@ public final class RandomAccessFile: @unchecked Sendable {
   }
 
   /// The bytes of a range.
-  func bytes(_ range: Range<Int>) throws -> [UInt8] {
+  public func bytes(_ range: Range<Int>) throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: range.count)
     try bytes.withUnsafeMutableBytes { try read(at: range.lowerBound, into: $0) }
     return bytes
