@@ -64,7 +64,10 @@ let fuzzTargets: [Target] =
   ? []
   : [
     fuzzTarget(
-      "FormatFuzzer", dependencies: ["DecoupledBase", "DecoupledCore", "DecoupledNetworks", "DecoupledVision", "Yams"]),
+      "FormatFuzzer",
+      dependencies: [
+        "DecoupledBase", "DecoupledCore", "DecoupledNetworks", "DecoupledProposals", "DecoupledVision", "Yams",
+      ]),
     fuzzTarget("DatasetFuzzer", dependencies: ["CZlib", "DecoupledBase", "DecoupledVision"]),
   ]
 
@@ -118,7 +121,11 @@ let package = Package(
     .target(
       name: "DecoupledVision", dependencies: ["CPNG", "CTurboJPEG", "DecoupledBase"], swiftSettings: referenceSettings),
     .target(
-      name: "DecoupledNetworks", dependencies: ["DecoupledBase", "DecoupledCore", "DecoupledVision"],
+      name: "DecoupledProposals", dependencies: ["DecoupledBase", "DecoupledCore", "DecoupledVision"],
+      swiftSettings: referenceSettings),
+    .target(
+      name: "DecoupledNetworks",
+      dependencies: ["DecoupledBase", "DecoupledCore", "DecoupledProposals", "DecoupledVision"],
       swiftSettings: swiftSettings),
     // libffi is linked statically: a program that uses the library needs none on its machine.
     .target(
@@ -126,14 +133,16 @@ let package = Package(
       dependencies: ["CDecoupled", "CFFI", "CSystem", "DecoupledBackendKit", "DecoupledBase", "DecoupledCore"],
       exclude: ["generate.py"], swiftSettings: referenceSettings, linkerSettings: [.linkedLibrary(":libffi_pic.a")]),
     .target(
-      name: "DecoupledABI", dependencies: ["CDecoupled", "DecoupledBase", "DecoupledInstrument", "DecoupledNetworks"],
+      name: "DecoupledABI",
+      dependencies: ["CDecoupled", "DecoupledBase", "DecoupledInstrument", "DecoupledNetworks", "DecoupledProposals"],
       exclude: ["exports.map"],
       swiftSettings: swiftSettings,
       linkerSettings: sharedObject(versionScript: "Sources/DecoupledABI/exports.map", soname: "libdecoupled.so.1")),
     .executableTarget(
       name: "DecoupledCommand",
       dependencies: [
-        "DecoupledBase", "DecoupledConformance", "DecoupledInstrument", "DecoupledNetworks", "Yams",
+        "DecoupledBase", "DecoupledConformance", "DecoupledInstrument", "DecoupledNetworks",
+        "DecoupledProposals", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings, linkerSettings: [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])]),
@@ -163,7 +172,15 @@ let package = Package(
       swiftSettings: [.swiftLanguageMode(.v5)]),
     .testTarget(
       name: "DecoupledNetworksTests",
-      dependencies: ["DecoupledBase", "DecoupledCore", "DecoupledNetworks", "DecoupledVision", "Yams"],
+      dependencies: [
+        "DecoupledBase", "DecoupledCore", "DecoupledNetworks", "DecoupledProposals", "DecoupledVision", "Yams",
+      ],
+      swiftSettings: [.swiftLanguageMode(.v5)]),
+    .testTarget(
+      name: "DecoupledBaseTests", dependencies: ["DecoupledBase"], swiftSettings: [.swiftLanguageMode(.v5)]),
+    .testTarget(
+      name: "DecoupledProposalsTests",
+      dependencies: ["DecoupledBase", "DecoupledCore", "DecoupledProposals", "DecoupledVision"], exclude: ["Fixtures"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
   ] + cpuTargets(2) + cpuTargets(3) + cpuTargets(4) + fuzzTargets
 )

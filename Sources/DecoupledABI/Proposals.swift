@@ -1,7 +1,7 @@
 public import CDecoupled
 import DecoupledBase
 import DecoupledCore
-import DecoupledNetworks
+import DecoupledProposals
 import DecoupledVision
 
 final class ProposerHandle: HandleObject {

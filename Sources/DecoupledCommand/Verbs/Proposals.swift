@@ -1,6 +1,7 @@
 import ArgumentParser
 import DecoupledBase
 import DecoupledCore
+import DecoupledProposals
 import DecoupledVision
 
 /// `decoupled proposals`: boxes that are likely to hold an object.

@@ -4,11 +4,11 @@ import DecoupledBase
 public struct CropGenerator: Sendable {
   public let cropping: CombinatorialCropping
   /// Where proposals come from; nil leaves them out.
-  public let proposals: WindowProposer?
+  public let proposals: (any WindowProposer)?
   /// The windows of a photo depend on this, its id and its mask only.
   public let seed: UInt64
 
-  public init(cropping: CombinatorialCropping, proposals: WindowProposer? = nil, seed: UInt64 = 1) {
+  public init(cropping: CombinatorialCropping, proposals: (any WindowProposer)? = nil, seed: UInt64 = 1) {
     self.cropping = cropping
     self.proposals = proposals
     self.seed = seed
@@ -22,7 +22,7 @@ public struct CropGenerator: Sendable {
     let (image, mask) = try item.read()
     guard let mask, !mask.objectLabels().isEmpty else { return nil }
     var random = CounterRandom(seed: seed, stream: Self.stream, index: CounterRandom.hash(item.id))
-    let windows = try proposals?(image) ?? []
+    let windows = try proposals?.windows(in: image) ?? []
     let crops = cropping.crops(of: mask, proposals: windows, random: &random) { warn("'\(item.id)': \($0)") }
     return (image, mask, crops)
   }

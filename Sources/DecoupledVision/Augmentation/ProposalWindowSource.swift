@@ -1,8 +1,5 @@
 import DecoupledBase
 
-/// Finds windows of a photo that are likely to show an object: inside the photo, the best first.
-public typealias WindowProposer = @Sendable (RGBImage) throws -> [Window]
-
 /// Windows from object proposals and from random sampling, as the paper has them (section 5).
 ///
 /// The paper says neither how the windows are divided between the two nor what "enclosing" means for a proposal; here a

@@ -8,7 +8,7 @@ public enum ImageLimits {
   public static let pixels = 100_000_000
 
   /// Checks a size; `what` begins the sentence of the error.
-  static func check(width: Int, height: Int, what: String) throws {
+  public static func check(width: Int, height: Int, what: String) throws {
     guard width > 0, height > 0 else {
       throw EngineError(.format, "\(what) has the size \(width)x\(height); both sides must be at least 1.")
     }

@@ -1,4 +1,5 @@
 import DecoupledNetworks
+import DecoupledProposals
 import DecoupledVision
 import Glibc
 

@@ -1,4 +1,5 @@
 import DecoupledBase
+import DecoupledProposals
 import DecoupledVision
 
 /// How combinatorial cropping (paper, section 5) makes phase 2's samples from the strong images.
@@ -78,7 +79,7 @@ public struct ProposalSettings: Sendable, Equatable {
   public init() {}
 
   /// - Throws: when a setting is out of its range or the forest cannot be read.
-  public func proposer() throws -> WindowProposer {
+  public func proposer() throws -> any WindowProposer {
     guard (1...10_000).contains(count) else {
       throw EngineError(.format, "The count of proposals must lie between 1 and 10000, not \(count).")
     }
@@ -86,8 +87,7 @@ public struct ProposalSettings: Sendable, Equatable {
     settings.maxBoxes = count
     settings.beta = Float(beta)
     let detector = try EdgeDetectors.open(forest: edges)
-    let proposals = try ObjectProposals(detector: detector, settings: settings)
-    return { image in try proposals.proposals(for: image).map(\.window) }
+    return try ObjectProposals(detector: detector, settings: settings)
   }
 }
 

@@ -50,7 +50,7 @@ final class DrawnSamples: SegmentationSamples {
   }
 
   private let cropping: CombinatorialCropping
-  private let proposer: WindowProposer?
+  private let proposer: (any WindowProposer)?
   private let fixedWindows: Bool
   private let wholeImageShare: Double
   private let seed: UInt64
@@ -118,7 +118,7 @@ final class DrawnSamples: SegmentationSamples {
   private func proposals(of item: Int) throws -> [Window] {
     guard let proposer else { return [] }
     if let known = proposals.withLock({ $0[item] }) { return known }
-    let found = try proposer(try cache.entry(item).image)
+    let found = try proposer.windows(in: try cache.entry(item).image)
     proposals.withLock { $0[item] = found }
     return found
   }

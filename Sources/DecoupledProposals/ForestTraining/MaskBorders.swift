@@ -1,4 +1,5 @@
 import DecoupledBase
+import DecoupledVision
 
 /// The borders of a mask, and its labels with thin void strips given to the nearest objects.
 struct MaskBorders {

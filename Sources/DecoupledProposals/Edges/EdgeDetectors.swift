@@ -1,5 +1,4 @@
 import DecoupledBase
-import DecoupledVision
 
 /// Edge detectors as users ask for them.
 public enum EdgeDetectors {

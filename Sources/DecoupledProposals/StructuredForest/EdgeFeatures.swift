@@ -1,3 +1,5 @@
+import DecoupledVision
+
 /// The features of all patches of an image: channels smoothed a little, and more for self-similarity.
 struct EdgeFeatures {
   /// Of the channels, `shrink` times smaller than the image.

@@ -1,5 +1,7 @@
+import DecoupledVision
+
 /// Object proposals of photos: an edge detector and Edge Boxes on what it finds.
-public struct ObjectProposals: Sendable {
+public struct ObjectProposals: WindowProposer {
   public let detector: any EdgeDetector
   public let boxes: EdgeBoxes
 
@@ -22,4 +24,6 @@ public struct ObjectProposals: Sendable {
   public func proposals(for image: RGBImage) throws -> [BoxProposal] {
     boxes.proposals(from: try detector.edges(in: image).thinned())
   }
+
+  public func windows(in image: RGBImage) throws -> [Window] { try proposals(for: image).map(\.window) }
 }

@@ -1,3 +1,4 @@
+import DecoupledVision
 import Glibc
 
 /// The channels that edge features are taken from: colour, gradient magnitude and orientation histograms at two scales.

@@ -1,3 +1,4 @@
+import DecoupledVision
 import Glibc
 
 /// Edges without training: the gradient of the smoothed colours, divided by its mean around.

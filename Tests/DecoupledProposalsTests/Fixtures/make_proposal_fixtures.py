@@ -9,8 +9,7 @@ import pathlib
 import cv2
 import numpy as np
 
-here = pathlib.Path(__file__).parent / "proposals"
-here.mkdir(exist_ok=True)
+here = pathlib.Path(__file__).parent
 rng = np.random.default_rng(11)
 SHRINK, PATCH, INNER, CHANNELS = 2, 32, 16, 13
 FEATURES = CHANNELS * (PATCH // SHRINK) ** 2 + CHANNELS * 300

@@ -1,15 +1,12 @@
 import DecoupledBase
 import DecoupledCore
-import DecoupledNetworks
+import DecoupledProposals
 import DecoupledVision
 import Foundation
 import Testing
 
 /// Structured forests: detection against OpenCV, files, training.
 @Suite struct ForestTests {
-  private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("DecoupledVisionTests/Fixtures/proposals").path
-
   private struct Expected: Decodable {
     struct Edges: Decodable {
       let name: String
@@ -27,12 +24,12 @@ import Testing
   }
 
   @Test func openCVsForestGivesItsEdges() throws {
-    let forest = try ForestFile.read(Self.fixtures + "/forest.yml")
+    let forest = try ForestFile.read(Fixtures.path("forest.yml"))
     let detector = try StructuredEdgeDetector(forest)
     #expect(detector.sharpening == 0 && forest.settings.features == .opencv && forest.trees.count == 4)
-    let bytes = try FileAccess.read(Self.fixtures + "/expected.json")
+    let bytes = try Fixtures.bytes("expected.json")
     for item in try JSONDecoder().decode(Expected.self, from: Data(bytes)).edges {
-      let edges = try detector.edges(in: try ImageReader.read("\(Self.fixtures)/\(item.name).png"))
+      let edges = try detector.edges(in: try ImageReader.read(Fixtures.path("\(item.name).png")))
       let differences = zip(edges.magnitude, item.values).map { abs($0 - $1) }
       #expect(edges.magnitude.count == item.values.count)
       let mean = differences.reduce(0, +) / Float(differences.count)
@@ -58,7 +55,7 @@ import Testing
 
   @Test func filesKeepForests() throws {
     try withFolder { folder in
-      let forest = try ForestFile.read(Self.fixtures + "/forest.yml")
+      let forest = try ForestFile.read(Fixtures.path("forest.yml"))
       for name in ["a.safetensors", "a.yml", "a.yml.gz"] {
         try ForestFile.write(forest, to: folder + "/" + name)
         #expect(try ForestFile.read(folder + "/" + name) == forest, "\(name)")
@@ -69,9 +66,9 @@ import Testing
 
   @Test func damagedFilesAreRefusedInASentence() throws {
     try withFolder { folder in
-      let whole = try FileAccess.read(Self.fixtures + "/forest.yml")
-      try ForestFile.write(try ForestFile.read(Self.fixtures + "/forest.yml"), to: folder + "/whole.yml.gz")
-      try ForestFile.write(try ForestFile.read(Self.fixtures + "/forest.yml"), to: folder + "/whole.safetensors")
+      let whole = try FileAccess.read(Fixtures.path("forest.yml"))
+      try ForestFile.write(try ForestFile.read(Fixtures.path("forest.yml")), to: folder + "/whole.yml.gz")
+      try ForestFile.write(try ForestFile.read(Fixtures.path("forest.yml")), to: folder + "/whole.safetensors")
       let packed = try FileAccess.read(folder + "/whole.yml.gz")
       let tensors = try FileAccess.read(folder + "/whole.safetensors")
       let path = folder + "/damaged"

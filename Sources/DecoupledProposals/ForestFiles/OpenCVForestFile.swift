@@ -1,5 +1,4 @@
 import DecoupledBase
-import DecoupledVision
 
 /// The forests of OpenCV's `createStructuredEdgeDetection`: `model.yml`, plain or compressed by gzip.
 ///

@@ -1,6 +1,4 @@
 import DecoupledBase
-import DecoupledCore
-import DecoupledVision
 import FoundationEssentials
 
 /// Structured forests as files: safetensors of this project, and OpenCV's YAML (`OpenCVForestFile`).
@@ -51,17 +49,17 @@ public enum ForestFile {
   }
 
   static func write(_ contents: Contents, to path: String) throws {
-    var tensors: [String: Tensor] = [:]
+    var parts: [SafetensorsFile.Part] = []
     let side = contents.settings.innerSize
     for (number, tree) in contents.trees.enumerated() {
       let name = "trees.\(number)."
-      let nodes = tree.children.count
-      tensors[name + "features"] = try Tensor(tree.features, shape: [nodes])
-      tensors[name + "thresholds"] = try Tensor(tree.thresholds, shape: [nodes])
-      tensors[name + "children"] = try Tensor(tree.children, shape: [nodes])
+      let nodes = [tree.children.count]
+      parts.append(.init(name + "features", shape: nodes, tree.features))
+      parts.append(.init(name + "thresholds", shape: nodes, tree.thresholds))
+      parts.append(.init(name + "children", shape: nodes, tree.children))
       if tree.leaves.allSatisfy({ !$0.segments.isEmpty }) {
-        tensors[name + "segments"] = try Tensor(
-          tree.leaves.flatMap(\.segments), shape: [tree.leaves.count, side, side])
+        let shape = [tree.leaves.count, side, side]
+        parts.append(.init(name + "segments", shape: shape, tree.leaves.flatMap(\.segments)))
       } else {
         var end: Int32 = 0
         let ends = tree.leaves.map { leaf -> Int32 in
@@ -69,17 +67,17 @@ public enum ForestFile {
           return end
         }
         let pixels = tree.leaves.flatMap { $0.edgePixels.map { Int32($0) } }
-        tensors[name + "edge_ends"] = try Tensor(ends, shape: [ends.count])
-        tensors[name + "edge_pixels"] = try Tensor(pixels, shape: [pixels.count])
+        parts.append(.init(name + "edge_ends", shape: [ends.count], ends))
+        parts.append(.init(name + "edge_pixels", shape: [pixels.count], pixels))
       }
     }
     let card = Card(
       format_version: version, settings: contents.settings, training: contents.training, trees: contents.trees.count)
-    try SafetensorsWriter.write(tensors, metadata: [key: try JSONText.of(card)], to: path)
+    try SafetensorsFile.write(parts, metadata: [key: try JSONText.of(card)], to: path)
   }
 
   static func contents(of path: String) throws -> Contents {
-    let file = try SafetensorsReader(path: path)
+    let file = try SafetensorsFile(path: path)
     guard let text = file.metadata[key] else {
       throw EngineError(.format, "'\(path)' is a safetensors file but holds no structured forest.")
     }
@@ -101,21 +99,21 @@ public enum ForestFile {
     return Contents(settings: card.settings, training: card.training, trees: trees)
   }
 
-  private static func tree(_ number: Int, in file: SafetensorsReader, side: Int) throws -> StructuredForest.Tree {
-    func values<Element: TensorElement>(_ name: String, _: Element.Type) throws -> [Element] {
-      guard let tensor = file.tensors["trees.\(number).\(name)"], tensor.elementType == Element.elementType else {
+  private static func tree(_ tree: Int, in file: SafetensorsFile, side: Int) throws -> StructuredForest.Tree {
+    func values<Number: SafetensorsNumber>(_ name: String, _ number: Number.Type) throws -> [Number] {
+      guard let values = file.values("trees.\(tree).\(name)", as: number) else {
         throw EngineError(
-          .format, "'\(file.path)' lacks 'trees.\(number).\(name)' of the type \(Element.elementType).")
+          .format, "'\(file.path)' lacks 'trees.\(tree).\(name)' of the type \(Number.safetensorsType).")
       }
-      return try tensor.array(Element.self)
+      return values
     }
     let leaves: [ForestLeaf]
-    if file.tensors["trees.\(number).segments"] != nil {
+    if file.entries["trees.\(tree).segments"] != nil {
       let segments = try values("segments", UInt8.self)
       let area = side * side
       guard segments.count % area == 0 else {
         throw EngineError(
-          .format, "'\(file.path)': 'trees.\(number).segments' is not made of patches of \(side)x\(side).")
+          .format, "'\(file.path)': 'trees.\(tree).segments' is not made of patches of \(side)x\(side).")
       }
       leaves = stride(from: 0, to: segments.count, by: area).map { start in
         ForestLeaf(segments: Array(segments[start..<(start + area)]), side: side)
@@ -127,7 +125,7 @@ public enum ForestFile {
         guard end >= start, end <= pixels.count,
           pixels[start..<Int(end)].allSatisfy({ (0..<Int32(side * side)).contains($0) })
         else {
-          throw EngineError(.format, "'\(file.path)': tree \(number) has leaves whose edge pixels make no sense.")
+          throw EngineError(.format, "'\(file.path)': tree \(tree) has leaves whose edge pixels make no sense.")
         }
         defer { start = Int(end) }
         return ForestLeaf(edgePixels: pixels[start..<Int(end)].map { UInt16($0) })

@@ -1,3 +1,4 @@
+import DecoupledVision
 import Glibc
 
 extension EdgeChannels {

@@ -1,4 +1,5 @@
 import DecoupledBase
+import DecoupledVision
 
 /// The patches that one tree learns from: their features and their segmentations.
 final class TreeSamples: Sendable {

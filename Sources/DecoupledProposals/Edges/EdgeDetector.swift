@@ -1,3 +1,5 @@
+import DecoupledVision
+
 /// Finds edges in photos: a trained structured forest, or plain gradients.
 public protocol EdgeDetector: Sendable {
   /// What it is, for the log.

@@ -1,3 +1,5 @@
+import DecoupledVision
+
 /// A window that is likely to hold a whole object.
 public struct BoxProposal: Sendable, Hashable, Codable {
   /// Column of the left side, in pixels from 0.

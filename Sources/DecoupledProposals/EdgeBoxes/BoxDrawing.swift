@@ -1,3 +1,5 @@
+import DecoupledVision
+
 extension RGBImage {
   /// The image with boxes drawn on it: the first, best one in the brightest colour and on top.
   public func drawing(_ boxes: some Collection<BoxProposal>) -> RGBImage {

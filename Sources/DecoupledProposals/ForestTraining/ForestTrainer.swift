@@ -1,4 +1,5 @@
 import DecoupledBase
+import DecoupledVision
 
 /// Trains a structured forest on photos with masks, tree by tree.
 ///

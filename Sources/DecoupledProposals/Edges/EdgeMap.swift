@@ -1,4 +1,5 @@
 import DecoupledBase
+import DecoupledVision
 import Glibc
 
 /// How strong an edge is at each pixel, and where it points.

@@ -1,3 +1,5 @@
+import DecoupledVision
+
 /// The leaves that patches reach, and the sum of the edges in them.
 struct ForestVotes {
   private let forest: StructuredForest

@@ -1,9 +1,10 @@
+import DecoupledProposals
 import DecoupledVision
 import Foundation
 import Testing
 
 /// Edge Boxes against OpenCV's results (`Fixtures/make_proposal_fixtures.py`).
-@Suite struct ProposalTests {
+@Suite struct EdgeBoxesTests {
   struct Expected: Decodable {
     struct Boxes: Decodable {
       let settings: EdgeBoxesSettings
@@ -13,7 +14,11 @@ import Testing
     }
 
     let boxes: [Boxes]
-    let thinned: Fixtures.Result
+    struct Thinned: Decodable {
+      let values: [Double]
+    }
+
+    let thinned: Thinned
   }
 
   private func expected() throws -> Expected {

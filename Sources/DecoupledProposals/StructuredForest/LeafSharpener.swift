@@ -1,3 +1,5 @@
+import DecoupledVision
+
 /// Moves the borders of a leaf's segments to where the colours of the photo change (PAMI 2015, section 4.2).
 final class LeafSharpener {
   private let colours: Table<Float>

@@ -1,6 +1,5 @@
 import DecoupledBase
-import DecoupledNetworks
-import DecoupledVision
+import DecoupledProposals
 import Foundation
 import Testing
 
@@ -12,13 +11,6 @@ import Testing
   init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
-
-  private func sentence(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return ""
-    } catch { return "\(error)" }
-  }
 
   private var settings: ForestSettings {
     var settings = ForestSettings()
@@ -34,7 +26,7 @@ import Testing
         features: [7, 0, 0], thresholds: [0.5, 0, 0], children: [1, 0, 0], leaves: leaves)
       var settings = settings
       change(&tree, &settings)
-      return sentence { _ = try StructuredForest(settings: settings, trees: [tree]) }
+      return message { _ = try StructuredForest(settings: settings, trees: [tree]) }
     }
     #expect(refusal { _, _ in } == "")
     #expect(
@@ -63,7 +55,7 @@ import Testing
     header = header.replacingOccurrences(of: old, with: new)
     let size = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
     try FileAccess.write(size + Array(header.utf8) + bytes[(8 + length)...], to: path)
-    return sentence { _ = try ForestFile.read(path) }
+    return message { _ = try ForestFile.read(path) }
   }
 
   @Test func headersThatSayOtherThings() throws {
@@ -104,7 +96,7 @@ import Testing
     func refusal(_ old: String, _ new: String) throws -> String {
       #expect(Self.whole.contains(old))
       try FileAccess.write(text: Self.whole.replacingOccurrences(of: old, with: new), to: path)
-      return sentence { _ = try ForestFile.read(path) }
+      return message { _ = try ForestFile.read(path) }
     }
     #expect(try refusal("---", "---") == "")
     let tree = try ForestFile.read(path).trees[0]
@@ -130,7 +122,7 @@ import Testing
     var bytes = try FileAccess.read(packed)
     bytes[bytes.count - 8] ^= 1
     try FileAccess.write(bytes, to: packed)
-    #expect(sentence { _ = try ForestFile.read(packed) }.contains("no whole gzip file"))
+    #expect(message { _ = try ForestFile.read(packed) }.contains("no whole gzip file"))
     // Two trees, of which one is shorter.
     var two = Self.whole.replacingOccurrences(of: "numberOfTrees: 1", with: "numberOfTrees: 2")
     for (row, more) in [("[ 2, 0, 0 ]", "[ 0 ]"), ("[ 7, 0, 0 ]", "[ 0 ]"), ("0., 0. ]", "[ 0. ]")] {
@@ -138,6 +130,6 @@ import Testing
     }
     two = two.replacingOccurrences(of: "0, 0, 2, 3 ]", with: "0, 0, 2, 3, 3, 3, 3 ]")
     try FileAccess.write(text: two, to: path)
-    #expect(sentence { _ = try ForestFile.read(path) }.contains("not the same number of nodes"))
+    #expect(message { _ = try ForestFile.read(path) }.contains("not the same number of nodes"))
   }
 }

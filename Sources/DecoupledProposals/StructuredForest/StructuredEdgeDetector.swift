@@ -1,4 +1,5 @@
 import DecoupledBase
+import DecoupledVision
 import Glibc
 
 /// Edges of objects by a structured forest (Dollár and Zitnick, ICCV 2013 and PAMI 2015).
