@@ -70,30 +70,6 @@ import Testing
     #expect(try FileAccess.names(in: folder.path).isEmpty)
   }
 
-  @Test func aFullDiskKeepsTheOldFile() throws {
-    let folder = try TemporaryFolder()
-    try folder.write("old", "file.txt")
-    var limit = rlimit()
-    getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-    var small = limit
-    small.rlim_cur = 1 << 20
-    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &small)
-    let sentence = message { try FileAccess.write([UInt8](repeating: 1, count: 2 << 20), to: folder.file("file.txt")) }
-    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-    #expect(sentence.contains("File too large"))
-    #expect(try FileAccess.readLines(folder.file("file.txt")) == ["old"])
-    #expect(try FileAccess.names(in: folder.path) == ["file.txt"])
-  }
-
-  @Test func linksAreFollowed() throws {
-    let folder = try TemporaryFolder()
-    try folder.write("old", "target.txt")
-    try FileManager.default.createSymbolicLink(
-      atPath: folder.file("link.txt"), withDestinationPath: folder.file("target.txt"))
-    try FileAccess.write(text: "new", to: folder.file("link.txt"))
-    #expect(try FileAccess.readLines(folder.file("target.txt")) == ["new"])
-  }
-
   /// The check sum of a PNG chunk.
   private func crc(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
     var value: UInt32 = .max

@@ -1,19 +1,3 @@
-import Glibc
-
-/// A box during the search: the upper left pixel and the distance to the last column and row, which belong to it too.
-struct ScoredBox {
-  var x: Int32
-  var y: Int32
-  var width: Int32
-  var height: Int32
-  var score: Float = 0
-
-  @inline(__always)
-  func isSame(as other: ScoredBox) -> Bool {
-    x == other.x && y == other.y && width == other.width && height == other.height
-  }
-}
-
 /// Scores boxes by the contours that lie wholly inside them (paper, section 3.2).
 ///
 /// Holds sums over the image and scratch memory, so that scoring one box allocates nothing; one thread at a time.

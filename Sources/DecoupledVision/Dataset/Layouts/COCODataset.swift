@@ -94,15 +94,3 @@ public enum COCODataset {
     return FilePaths.join(folder, name)
   }
 }
-
-/// The objects of one image of a COCO file.
-public struct COCOObjects: Sendable, Equatable {
-  let annotations: COCOAnnotations
-  let image: Int
-}
-
-/// The segments of one image of a panoptic COCO file.
-public struct COCOSegments: Sendable, Equatable {
-  let panoptic: COCOPanoptic
-  let image: Int
-}

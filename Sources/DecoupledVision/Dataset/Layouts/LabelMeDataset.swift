@@ -53,9 +53,3 @@ public enum LabelMeDataset {
     return try ClassList(Set(files.values.flatMap(\.labels)).sorted(), from: "'\(path)'")
   }
 }
-
-/// What a LabelMe file needs to become a mask.
-public struct LabelMeMask: Sendable, Equatable {
-  let classes: ClassList
-  let imagePath: String
-}

@@ -1,0 +1,7 @@
+import DecoupledBase
+
+/// The objects of one image of a COCO file.
+public struct COCOObjects: Sendable, Equatable {
+  let annotations: COCOAnnotations
+  let image: Int
+}
