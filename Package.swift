@@ -125,7 +125,7 @@ let package = Package(
       swiftSettings: referenceSettings),
     .target(
       name: "DecoupledNetworks",
-      dependencies: ["DecoupledBase", "DecoupledCore", "DecoupledProposals", "DecoupledVision"],
+      dependencies: ["DecoupledBase", "DecoupledCore", "DecoupledVision"],
       swiftSettings: swiftSettings),
     // libffi is linked statically: a program that uses the library needs none on its machine.
     .target(

@@ -103,7 +103,9 @@ public struct SafetensorsFile: Sendable {
       ($0.value.range.lowerBound, $0.value.range.upperBound) < ($1.value.range.lowerBound, $1.value.range.upperBound)
     }
     for (name, entry) in order {
-      guard entry.range.lowerBound == covered else { throw broken("the tensor '\(name)' overlaps another or leaves a gap") }
+      guard entry.range.lowerBound == covered else {
+        throw broken("the tensor '\(name)' overlaps another or leaves a gap")
+      }
       covered = entry.range.upperBound
     }
     guard covered == file.byteCount else { throw broken("it is cut off or has bytes that belong to no tensor") }

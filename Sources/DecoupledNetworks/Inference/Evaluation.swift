@@ -1,4 +1,5 @@
 import DecoupledBase
+import DecoupledCore
 import DecoupledVision
 
 /// Segments images: what an evaluation needs of a predictor.
@@ -79,6 +80,16 @@ public struct Evaluation {
       images: items.count, masks: masks, labelled: precision.imageCount, trueLabels: options.trueLabels,
       confusion: matrix, segmentation: masks > 0 ? try SegmentationScores(matrix, classes: classes) : nil,
       classNames: classNames, averagePrecision: precision.imageCount > 0 ? precision.perClass() : [])
+  }
+
+  /// Measures the mean IoU of models on the whole images of a set, 0...1.
+  public static func meanIntersectionOverUnion(
+    on dataset: Dataset, backend: Backend, control: RunControl
+  ) -> (Model) throws -> Double {
+    { model in
+      let predictor = try Predictor(model, backend: backend, control: control)
+      return try Evaluation(dataset, classNames: model.classNames).run(predictor).meanIntersectionOverUnion ?? 0
+    }
   }
 
   private func given(_ item: DatasetItem) -> [Int]? {

@@ -1,5 +1,3 @@
-import DecoupledBase
-
 /// The pixels of a label subset, ready for questions about windows.
 public struct Foreground: Sendable {
   public let width: Int

@@ -1,5 +1,4 @@
 import DecoupledBase
-import DecoupledProposals
 import DecoupledVision
 
 /// How combinatorial cropping (paper, section 5) makes phase 2's samples from the strong images.
@@ -79,15 +78,14 @@ public struct ProposalSettings: Sendable, Equatable {
   public init() {}
 
   /// - Throws: when a setting is out of its range or the forest cannot be read.
-  public func proposer() throws -> any WindowProposer {
+  public func proposer(from source: (any ProposalSource)?) throws -> any WindowProposer {
     guard (1...10_000).contains(count) else {
       throw EngineError(.format, "The count of proposals must lie between 1 and 10000, not \(count).")
     }
-    var settings = EdgeBoxesSettings()
-    settings.maxBoxes = count
-    settings.beta = Float(beta)
-    let detector = try EdgeDetectors.open(forest: edges)
-    return try ObjectProposals(detector: detector, settings: settings)
+    guard let source else {
+      throw EngineError(.unsupported, "Nothing finds object proposals here; leave the setting 'proposals' out.")
+    }
+    return try source.proposer(count: count, overlap: beta, forest: edges)
   }
 }
 

@@ -62,7 +62,9 @@ final class DrawnSamples: SegmentationSamples {
 
   /// - Throws: `invalidArgument` when no mask shows an object, `format` when one holds an id that is no class.
   init(
-    _ items: [DatasetItem], classes: ClassList, settings: CroppingSettings, cache: ImageCache, seed: UInt64
+    _ items: [DatasetItem], classes: ClassList, settings: CroppingSettings, proposer: (any WindowProposer)?,
+    cache: ImageCache,
+    seed: UInt64
   ) throws {
     let cropping = try settings.cropping()
     var whole: [Task] = []
@@ -89,7 +91,7 @@ final class DrawnSamples: SegmentationSamples {
     self.cropping = cropping
     self.cache = cache
     self.seed = seed
-    proposer = try settings.proposals?.proposer()
+    self.proposer = proposer
     fixedWindows = settings.fixedWindows
     wholeImageShare = settings.wholeImageShare ?? 0
     wholeImages = whole.count

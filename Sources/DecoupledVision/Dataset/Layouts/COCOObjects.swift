@@ -1,5 +1,3 @@
-import DecoupledBase
-
 /// The objects of one image of a COCO file.
 public struct COCOObjects: Sendable, Equatable {
   let annotations: COCOAnnotations

@@ -1,5 +1,3 @@
-import DecoupledBase
-
 /// The segments of one image of a panoptic COCO file.
 public struct COCOSegments: Sendable, Equatable {
   let panoptic: COCOPanoptic

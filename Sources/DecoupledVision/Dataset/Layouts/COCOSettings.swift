@@ -1,5 +1,3 @@
-import DecoupledBase
-
 /// Settings of masks made from COCO's files, where the sources leave a choice.
 public struct COCOSettings: Sendable, Equatable, Codable {
   /// What a pixel becomes that belongs to several objects.

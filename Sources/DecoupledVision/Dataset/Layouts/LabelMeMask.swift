@@ -1,5 +1,3 @@
-import DecoupledBase
-
 /// What a LabelMe file needs to become a mask.
 public struct LabelMeMask: Sendable, Equatable {
   let classes: ClassList

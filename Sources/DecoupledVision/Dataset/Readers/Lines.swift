@@ -1,5 +1,3 @@
-import DecoupledBase
-
 /// Pieces of lines in list files.
 enum Lines {
   static func trim(_ text: String) -> String {
