@@ -4,17 +4,6 @@ import DecoupledCore
 import DecoupledProposals
 import DecoupledVision
 
-final class ProposerHandle: HandleObject {
-  static let noun = "proposer"
-  let proposals: ObjectProposals
-  let detector: OwnedText
-
-  init(_ proposals: ObjectProposals) {
-    self.proposals = proposals
-    detector = OwnedText(proposals.detector.name)
-  }
-}
-
 extension dcn_proposer_options {
   fileprivate func settings() throws -> EdgeBoxesSettings {
     var settings = EdgeBoxesSettings()

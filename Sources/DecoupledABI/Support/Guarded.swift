@@ -1,34 +1,5 @@
 import CDecoupled
 import DecoupledBase
-import Glibc
-
-/// The sentence about the last failure on each thread.
-enum LastError {
-  private static let key: pthread_key_t = {
-    var key = pthread_key_t()
-    pthread_key_create(&key) { free($0) }
-    return key
-  }()
-
-  private static let empty = StaticText("")
-
-  static func set(_ message: String) {
-    free(pthread_getspecific(key))
-    pthread_setspecific(key, strdup(message))
-  }
-
-  static var text: UnsafePointer<CChar> {
-    guard let stored = pthread_getspecific(key) else { return empty.pointer }
-    return UnsafePointer(stored.assumingMemoryBound(to: CChar.self))
-  }
-}
-
-/// A string of the program as a C string that lives as long as the process.
-struct StaticText {
-  private let text: StaticString
-  init(_ text: StaticString) { self.text = text }
-  var pointer: UnsafePointer<CChar> { UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self) }
-}
 
 /// Runs the body of a function of the header: what it throws becomes a status and the thread's last error.
 func guarded(_ body: () throws -> Void) -> Int32 {
