@@ -168,6 +168,9 @@ let package = Package(
       name: "DecoupledReferenceTests", dependencies: ["CDecoupled", "DecoupledReference"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
     .testTarget(
+      name: "DecoupledInstrumentTests", dependencies: ["DecoupledBase", "DecoupledCore", "DecoupledInstrument"],
+      swiftSettings: [.swiftLanguageMode(.v5)]),
+    .testTarget(
       name: "DecoupledVisionTests", dependencies: ["CZlib", "DecoupledBase", "DecoupledVision"], exclude: ["Fixtures"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
     .testTarget(

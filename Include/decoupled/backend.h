@@ -120,17 +120,20 @@ typedef struct dcn_tensor {
  *  row r uses image row_to_image[r]. Absent: row r uses row r. Semantics: Gather on axis 0, without the copy. An entry
  *  outside 0..images-1 is an error, never a read. */
 enum {
-  /** x [N,C,H,W], w [M,C,kh,kw], b [M] optional -> y [N,M,OH,OW]; cross-correlation.
-   *  [strides = 1,1; pads = top,left,bottom,right = 0; dilations = 1,1] OH = (H + top + bottom - dh*(kh-1) - 1)/sh + 1. */
+  /** x [N,C,H,W], w [M,C/group,kh,kw], b [M] optional -> y [N,M,OH,OW]; cross-correlation.
+   *  [strides = 1,1; pads = top,left,bottom,right = 0; dilations = 1,1; group = 1]
+   *  OH = (H + top + bottom - dh*(kh-1) - 1)/sh + 1. `group` divides C and M: output channels g*M/group..<(g+1)*M/group
+   *  see input channels g*C/group..<(g+1)*C/group only. group = C is a depthwise convolution. */
   DCN_OPERATOR_CONV = 1,
-  /** x [N,C,H,W], w [C,M,kh,kw], b [M] optional -> y [N,M,OH,OW]: x[c,i,j] * w[c,m,u,v] is added to
+  /** x [N,C,H,W], w [C,M/group,kh,kw], b [M] optional -> y [N,M,OH,OW]: x[c,i,j] * w[c,m,u,v] is added to
    *  y[m, i*sh + u*dh - top, j*sw + v*dw - left]. [strides, pads, dilations as Conv; output_padding = 0,0 rows/columns
-   *  added at the bottom/right] OH = (H-1)*sh - top - bottom + dh*(kh-1) + 1 + output_padding.
-   *  It is also the gradient of Conv with respect to its data (same w). */
+   *  added at the bottom/right; group = 1: m of w counts within the group of c]
+   *  OH = (H-1)*sh - top - bottom + dh*(kh-1) + 1 + output_padding.
+   *  It is also the gradient of Conv with respect to its data (same w, same group). */
   DCN_OPERATOR_CONV_TRANSPOSE = 2,
-  /** x [N,C,H,W], dy [N,M,OH,OW] -> dw [M,C,kh,kw], the gradient of Conv with respect to w.
-   *  [kernel_shape = kh,kw required; strides, pads, dilations of the Conv]. The weight gradient of ConvTranspose is this
-   *  operator with the roles swapped (x := dy, dy := x). */
+  /** x [N,C,H,W], dy [N,M,OH,OW] -> dw [M,C/group,kh,kw], the gradient of Conv with respect to w.
+   *  [kernel_shape = kh,kw required; strides, pads, dilations, group of the Conv]. The weight gradient of ConvTranspose is
+   *  this operator with the roles swapped (x := dy, dy := x). */
   DCN_OPERATOR_CONV_WEIGHT_GRADIENT = 3,
   /** x any shape -> y: the sum over `axes` (required), which are dropped from the shape. Rank 0 results have dims [1]. */
   DCN_OPERATOR_REDUCE_SUM = 4,
@@ -158,11 +161,13 @@ enum {
   DCN_OPERATOR_RELU_GRADIENT = 11,
   /** y = 1 / (1 + exp(-x)). */
   DCN_OPERATOR_SIGMOID = 12,
-  /** dy, y (Sigmoid's output) -> dx = dy * y * (1 - y). */
+  /** dy, y (Sigmoid's output) -> dx = dy * y * (1 - y). [mapped = 0: with 1, y is (per image) and the last input is
+   *  row_to_image] */
   DCN_OPERATOR_SIGMOID_GRADIENT = 13,
   /** y = exp(x - max) / sum(exp(x - max)) along axis. [axis = 1] */
   DCN_OPERATOR_SOFTMAX = 14,
-  /** dy, y (Softmax's output) -> dx = y * (dy - sum(dy * y)) along axis. [axis = 1] */
+  /** dy, y (Softmax's output) -> dx = y * (dy - sum(dy * y)) along axis. [axis = 1; mapped = 0: with 1, y is (per image),
+   *  the last input is row_to_image and axis is above 0] */
   DCN_OPERATOR_SOFTMAX_GRADIENT = 15,
   /** x [N,C,...], scale [C], shift [C], mean [C], variance [C] -> y, and with training_mode = 1 also batch_mean [C],
    *  batch_variance [C] (biased, two passes: the mean first, then the mean of squared differences).
@@ -172,7 +177,8 @@ enum {
   /** dy, x, scale [C], mean [C], variance [C] -> dx, dscale [C], dshift [C]. xhat = (x - mean)/sqrt(variance + epsilon);
    *  dscale = sum dy*xhat, dshift = sum dy; training_mode = 1: dx = scale/sqrt(variance + epsilon) *
    *  (dy - mean(dy) - xhat*mean(dy*xhat)), means over N and space; 0: dx = dy*scale/sqrt(variance + epsilon).
-   *  dx is an absent output when nobody reads it. [epsilon; training_mode] */
+   *  dx is an absent output when nobody reads it. [epsilon; training_mode; mapped = 0: with 1, training_mode is 0, x is
+   *  (per image), the last input is row_to_image, and any output may be absent] */
   DCN_OPERATOR_BATCH_NORMALIZATION_GRADIENT = 17,
   /** inputs of equal shape but for `axis` -> y, joined along axis. [axis = 1]. Each operand may be (per image): its
    *  batch is then smaller than y's and the last input is row_to_image, with attribute mapped = 1,0,... one flag per
@@ -180,9 +186,10 @@ enum {
   DCN_OPERATOR_CONCAT = 18,
   /** x -> y = x[..., start:end, ...] along axis. [axis, start, end required] */
   DCN_OPERATOR_SLICE = 19,
-  /** a, b [(per image)], row_to_image optional -> y = a * b, equal shapes but for the batch. */
+  /** a, b [(per image)], row_to_image optional -> y = a * b, equal shapes but for the batch. [broadcast = 0: with 1, a and y
+   *  are [N,C,H,W] and b is [N,C,1,1], whose value meets all pixels of a plane] */
   DCN_OPERATOR_MUL = 20,
-  /** a, b [(per image)], row_to_image optional -> y = a + b, equal shapes but for the batch. */
+  /** a, b [(per image)], row_to_image optional -> y = a + b, equal shapes but for the batch. [broadcast as Mul] */
   DCN_OPERATOR_ADD = 21,
   /** A [m,k] (or [k,m] with transA = 1), B [k,n] (or [n,k] with transB = 1), C optional, broadcast to [m,n] from [n],
    *  [1,n], [m,1] or [m,n] -> alpha*A*B + beta*C. [transA = 0; transB = 0; alpha = 1; beta = 1] */

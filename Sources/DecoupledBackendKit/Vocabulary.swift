@@ -25,17 +25,20 @@ public enum Vocabulary {
 
   private static func attributes(of kind: Int32) -> [String] {
     switch Int(kind) {
-    case Int(DCN_OPERATOR_CONV): ["strides", "pads", "dilations"]
-    case Int(DCN_OPERATOR_CONV_TRANSPOSE): ["strides", "pads", "dilations", "output_padding"]
-    case Int(DCN_OPERATOR_CONV_WEIGHT_GRADIENT): ["kernel_shape", "strides", "pads", "dilations"]
+    case Int(DCN_OPERATOR_CONV): ["strides", "pads", "dilations", "group"]
+    case Int(DCN_OPERATOR_CONV_TRANSPOSE): ["strides", "pads", "dilations", "output_padding", "group"]
+    case Int(DCN_OPERATOR_CONV_WEIGHT_GRADIENT): ["kernel_shape", "strides", "pads", "dilations", "group"]
     case Int(DCN_OPERATOR_REDUCE_SUM): ["axes"]
     case Int(DCN_OPERATOR_MAX_POOL): ["kernel_shape", "strides", "pads", "ceil_mode"]
     case Int(DCN_OPERATOR_MAX_UNPOOL): ["output_shape", "accumulate"]
     case Int(DCN_OPERATOR_AVERAGE_POOL): ["kernel_shape", "strides", "pads", "count_include_pad"]
     case Int(DCN_OPERATOR_AVERAGE_UNPOOL): ["output_shape", "kernel_shape", "strides", "pads", "count_include_pad"]
-    case Int(DCN_OPERATOR_SOFTMAX), Int(DCN_OPERATOR_SOFTMAX_GRADIENT): ["axis"]
-    case Int(DCN_OPERATOR_BATCH_NORMALIZATION), Int(DCN_OPERATOR_BATCH_NORMALIZATION_GRADIENT):
-      ["epsilon", "training_mode"]
+    case Int(DCN_OPERATOR_SIGMOID_GRADIENT): ["mapped"]
+    case Int(DCN_OPERATOR_SOFTMAX): ["axis"]
+    case Int(DCN_OPERATOR_SOFTMAX_GRADIENT): ["axis", "mapped"]
+    case Int(DCN_OPERATOR_BATCH_NORMALIZATION): ["epsilon", "training_mode"]
+    case Int(DCN_OPERATOR_BATCH_NORMALIZATION_GRADIENT): ["epsilon", "training_mode", "mapped"]
+    case Int(DCN_OPERATOR_MUL), Int(DCN_OPERATOR_ADD): ["broadcast"]
     case Int(DCN_OPERATOR_CONCAT): ["axis", "mapped"]
     case Int(DCN_OPERATOR_SLICE): ["axis", "start", "end"]
     case Int(DCN_OPERATOR_GEMM): ["transA", "transB", "alpha", "beta"]

@@ -28,9 +28,10 @@ extension NodeSpec {
         let full = (x[2 + axis] - 1) * strides[axis] + extent
         return full - pads[axis] - pads[axis + 2] + padding[axis]
       }
-      return [[x[0], w[1]] + size]
+      return [[x[0], w[1] * integer("group", default: 1)] + size]
     case .convWeightGradient:
-      return [[try shape(1, rank: 4)[1], try shape(0, rank: 4)[1]] + (try required("kernel_shape", 2))]
+      let inputs = try shape(0, rank: 4)[1] / integer("group", default: 1)
+      return [[try shape(1, rank: 4)[1], inputs] + (try required("kernel_shape", 2))]
     case .reduceSum:
       let axes = integers("axes") ?? []
       let x = try shape(0)
@@ -54,7 +55,7 @@ extension NodeSpec {
       let channels = [x.count > 1 ? x[1] : 0]
       return Array([x, channels, channels].prefix(outputCount))
     case .batchNormalizationGradient:
-      let x = try shape(1)
+      let x = try shape(0)
       return [x, [x.count > 1 ? x[1] : 0], [x.count > 1 ? x[1] : 0]]
     case .concat:
       let flags = integers("mapped") ?? []

@@ -46,7 +46,7 @@ struct NodeSpec: Hashable, Sendable {
   var optionalOutputs: Set<Int> {
     switch kind {
     case .maxPool: [1]
-    case .batchNormalizationGradient: [0]
+    case .batchNormalizationGradient: flag("mapped") ? [0, 1, 2] : [0]
     default: []
     }
   }

@@ -58,15 +58,16 @@ extension NodeSpec {
     case .maxUnpool: return real("x") + [.perImage("indices", .place), .rowToImage]
     case .maxUnpoolGradient: return real("dy") + [.perImage("indices", .place), .rowToImage]
     case .reluGradient: return real("dy") + [.perImage("y"), .rowToImage]
-    case .sigmoidGradient, .softmaxGradient: return real("dy") + [OperandRole(name: "y", fill: .probability)]
+    case .sigmoidGradient, .softmaxGradient: return real("dy") + [.perImage("y", .probability), .rowToImage]
     case .batchNormalization:
       return real("x") + [
         .parameter("scale", .positive), .parameter("shift"), .parameter("mean", optional: true),
         .parameter("variance", .positive, optional: true),
       ]
     case .batchNormalizationGradient:
-      return real("dy", "x") + [
-        .parameter("scale", .positive), OperandRole(name: "mean"), OperandRole(name: "variance", fill: .positive),
+      return real("dy") + [
+        .perImage("x"), .parameter("scale", .positive), OperandRole(name: "mean"),
+        OperandRole(name: "variance", fill: .positive), .rowToImage,
       ]
     case .concat:
       let flags = integers("mapped") ?? []
@@ -99,7 +100,7 @@ extension NodeSpec {
     switch kind {
     case .dropout: return input == 0
     case .sigmoidCrossEntropyGradient, .softmaxCrossEntropyGradient: return input > 0
-    case .batchNormalizationGradient: return input < 2
+    case .batchNormalizationGradient: return input == 0 || input == 5 || input == 1 && !hasRowMap
     case .gather: return input == 1
     default: return !(roles[input].isPerImage && hasRowMap)
     }

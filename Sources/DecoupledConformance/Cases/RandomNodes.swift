@@ -14,9 +14,9 @@ enum RandomNodes {
     case .averagePool: RandomWindows.averagePool(&numbers)
     case .averageUnpool: RandomWindows.averageUnpool(&numbers)
     case .relu, .sigmoid: NodeSpec(kind, [.tensor(shape(&numbers))])
-    case .reluGradient, .mul, .add: perImage(kind, &numbers)
-    case .sigmoidGradient:
-      twice(kind, shape(&numbers))
+    case .reluGradient: perImage(kind, shape(&numbers), &numbers)
+    case .mul, .add: broadcast(kind, &numbers)
+    case .sigmoidGradient: mapped(kind, shape(&numbers), [], &numbers)
     case .softmax, .softmaxGradient: softmax(kind, &numbers)
     case .batchNormalization: batchNormalization(&numbers)
     case .batchNormalizationGradient: batchNormalizationGradient(&numbers)
@@ -68,8 +68,7 @@ enum RandomNodes {
   }
 
   /// Two operands of one shape but for the batch.
-  private static func perImage(_ kind: OperatorKind, _ numbers: inout Numbers) -> NodeSpec {
-    let rows = shape(&numbers)
+  private static func perImage(_ kind: OperatorKind, _ rows: [Int], _ numbers: inout Numbers) -> NodeSpec {
     if numbers.chance(0.5) {
       return NodeSpec(kind, [.tensor(rows), .tensor(rows)] + (numbers.chance(0.5) ? [] : [.absent]))
     }
@@ -77,12 +76,33 @@ enum RandomNodes {
     return NodeSpec(kind, [.tensor(rows), .tensor(images), .tensor([rows[0]])])
   }
 
+  /// Two operands of one shape, or one value of the second for each plane.
+  private static func broadcast(_ kind: OperatorKind, _ numbers: inout Numbers) -> NodeSpec {
+    guard numbers.chance(0.4) else { return perImage(kind, shape(&numbers), &numbers) }
+    let image = image(&numbers)
+    var node = perImage(kind, image, &numbers)
+    if case .tensor(let b) = node.inputs[1] { node.inputs[1] = .tensor([b[0], b[1], 1, 1]) }
+    node.attributes = [.flag("broadcast", true)]
+    return node
+  }
+
+  /// Two operands of one shape, or the second with a row per image.
+  private static func mapped(
+    _ kind: OperatorKind, _ shape: [Int], _ attributes: [Attribute], _ numbers: inout Numbers
+  ) -> NodeSpec {
+    guard numbers.chance(0.4) else { return NodeSpec(kind, [.tensor(shape), .tensor(shape)], attributes) }
+    return NodeSpec(
+      kind, [.tensor(shape), .tensor([numbers.int(1...3)] + shape.dropFirst()), .tensor([shape[0]])],
+      attributes + [.flag("mapped", true)])
+  }
+
   private static func softmax(_ kind: OperatorKind, _ numbers: inout Numbers) -> NodeSpec {
     let shape = numbers.chance(0.3) ? [numbers.int(1...5), numbers.int(1...70)] : image(&numbers)
     let axis = numbers.int(0...(shape.count - 1))
     let attributes = axis == 1 && numbers.chance(0.5) ? [] : [Attribute.integer("axis", axis)]
-    let inputs = [InputSpec](repeating: .tensor(shape), count: kind == .softmax ? 1 : 2)
-    return NodeSpec(kind, inputs, attributes)
+    if kind == .softmax { return NodeSpec(kind, [.tensor(shape)], attributes) }
+    return axis == 0
+      ? NodeSpec(kind, [.tensor(shape), .tensor(shape)], attributes) : mapped(kind, shape, attributes, &numbers)
   }
 
   private static func normalization(_ numbers: inout Numbers) -> (shape: [Int], attributes: [Attribute]) {
@@ -107,6 +127,13 @@ enum RandomNodes {
   private static func batchNormalizationGradient(_ numbers: inout Numbers) -> NodeSpec {
     let (shape, attributes) = normalization(&numbers)
     let channels = InputSpec.tensor([shape[1]])
+    if numbers.chance(0.3) {
+      return NodeSpec(
+        .batchNormalizationGradient,
+        [.tensor(shape), .tensor([numbers.int(1...3)] + shape.dropFirst()), channels, channels, channels]
+          + [.tensor([shape[0]])], attributes + [.flag("mapped", true)],
+        without: numbers.pick([[], [0], [1, 2], [2]]))
+    }
     return NodeSpec(
       .batchNormalizationGradient, [.tensor(shape), .tensor(shape), channels, channels, channels],
       attributes + (numbers.chance(0.5) ? [.flag("training_mode", true)] : []), without: numbers.chance(0.3) ? [0] : [])

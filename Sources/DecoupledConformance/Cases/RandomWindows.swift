@@ -49,34 +49,50 @@ enum RandomWindows {
     }
   }
 
+  /// Input and output channels of a convolution and its groups, half of which are single channels.
+  private static func channels(_ numbers: inout Numbers) -> (inputs: Int, outputs: Int, group: Int) {
+    guard numbers.chance(0.4) else {
+      return (RandomNodes.channels(&numbers), RandomNodes.channels(&numbers), 1)
+    }
+    let group = numbers.pick([2, 3, 4, 8, 9, 15, 16, 17, 24, 33, 40])
+    if numbers.chance(0.5) { return (group, group, group) }
+    return (group * numbers.int(1...3), group * numbers.int(1...3), group)
+  }
+
+  private static func attribute(_ group: Int, _ numbers: inout Numbers) -> [Attribute] {
+    group > 1 || numbers.chance(0.2) ? [.integer("group", group)] : []
+  }
+
   static func conv(_ numbers: inout Numbers) -> NodeSpec {
     let geometry = Geometry(&numbers)
-    let x = [numbers.int(1...3), RandomNodes.channels(&numbers)] + geometry.size(&numbers)
-    let m = RandomNodes.channels(&numbers)
+    let (c, m, group) = channels(&numbers)
+    let x = [numbers.int(1...3), c] + geometry.size(&numbers)
     return NodeSpec(
-      .conv, [.tensor(x), .tensor([m, x[1]] + geometry.kernel)] + bias(m, &numbers), geometry.attributes)
+      .conv, [.tensor(x), .tensor([m, c / group] + geometry.kernel)] + bias(m, &numbers),
+      geometry.attributes + attribute(group, &numbers))
   }
 
   static func convTranspose(_ numbers: inout Numbers) -> NodeSpec {
     let geometry = Geometry(&numbers)
     // Large enough that padding leaves something.
-    let x = [numbers.int(1...3), RandomNodes.channels(&numbers)] + geometry.size(&numbers).map { $0 + 3 }
-    let m = RandomNodes.channels(&numbers)
-    var attributes = geometry.attributes
+    let (c, m, group) = channels(&numbers)
+    let x = [numbers.int(1...3), c] + geometry.size(&numbers).map { $0 + 3 }
+    var attributes = geometry.attributes + attribute(group, &numbers)
     if numbers.chance(0.4) {
       attributes.append(.integers("output_padding", geometry.strides.map { numbers.int(0...($0 - 1)) }))
     }
     return NodeSpec(
-      .convTranspose, [.tensor(x), .tensor([x[1], m] + geometry.kernel)] + bias(m, &numbers), attributes)
+      .convTranspose, [.tensor(x), .tensor([c, m / group] + geometry.kernel)] + bias(m, &numbers), attributes)
   }
 
   static func convWeightGradient(_ numbers: inout Numbers) -> NodeSpec {
     let geometry = Geometry(&numbers)
-    let x = [numbers.int(1...3), RandomNodes.channels(&numbers)] + geometry.size(&numbers)
-    let dy = [x[0], RandomNodes.channels(&numbers)] + geometry.windows(Array(x[2...]))
+    let (c, m, group) = channels(&numbers)
+    let x = [numbers.int(1...3), c] + geometry.size(&numbers)
+    let dy = [x[0], m] + geometry.windows(Array(x[2...]))
     return NodeSpec(
       .convWeightGradient, [.tensor(x), .tensor(dy)],
-      [.integers("kernel_shape", geometry.kernel)] + geometry.attributes)
+      [.integers("kernel_shape", geometry.kernel)] + geometry.attributes + attribute(group, &numbers))
   }
 
   private static func pool(_ numbers: inout Numbers) -> Geometry {

@@ -86,10 +86,11 @@ struct GradientGraph {
     let kernel = node.integers("kernel_shape") ?? [1, 1]
     let size = node.integers("output_shape") ?? [1, 1]
     switch node.kind {
-    case .conv: return Conv(try window(Array(shapes[1]![2...])))
+    case .conv: return Conv(try window(Array(shapes[1]![2...])), group: node.integer("group", default: 1))
     case .convTranspose:
       return ConvTranspose(
-        try window(Array(shapes[1]![2...])), outputPadding: node.integers("output_padding") ?? [0, 0])
+        try window(Array(shapes[1]![2...])), outputPadding: node.integers("output_padding") ?? [0, 0],
+        group: node.integer("group", default: 1))
     case .reduceSum: return ReduceSum(axes: node.integers("axes") ?? [])
     case .maxPool: return MaxPool(try window(kernel), ceilMode: node.flag("ceil_mode"))
     case .maxUnpool where !node.flag("accumulate"): return MaxUnpool(outputSize: size)
@@ -102,8 +103,8 @@ struct GradientGraph {
     case .batchNormalization:
       return BatchNormalization(epsilon: real("epsilon", 1e-5), training: node.flag("training_mode"))
     case .concat where node.integers("mapped") == nil: return Concat(axis: node.integer("axis", default: 1))
-    case .mul: return Mul()
-    case .add: return Add()
+    case .mul: return Mul(broadcast: node.flag("broadcast"))
+    case .add: return Add(broadcast: node.flag("broadcast"))
     case .gemm:
       return Gemm(
         transA: node.flag("transA"), transB: node.flag("transB"), alpha: real("alpha", 1), beta: real("beta", 1))

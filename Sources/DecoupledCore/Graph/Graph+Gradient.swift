@@ -24,6 +24,9 @@ public struct GradientContext {
     return id
   }
 
+  /// row_to_image as a further operand, none where rows are images.
+  public var rowOperand: [ValueID?] { rowToImage.map { [$0] } ?? [] }
+
   /// Appends a gradient node and returns its outputs.
   public mutating func add(_ operation: any Operator, _ inputs: [ValueID?], _ suffix: String) throws -> [ValueID] {
     let name = graph.freeName("\(node.name)/\(suffix)")

@@ -56,6 +56,14 @@ public struct Concat: Operator {
     }
     return result
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    let joined = try (0..<(perImage.isEmpty ? context.operands.count : perImage.count)).map { index in
+      perImage.isEmpty || !perImage[index]
+        ? try context.operand(index) : try context.rows(index, map: perImage.count)
+    }
+    return [context.add("Concat", joined, [("axis", .integer(axis))])]
+  }
 }
 
 /// x -> x[..., range, ...] along `axis`.
@@ -81,6 +89,11 @@ public struct Slice: Operator {
     x.shape[axis] = range.count
     return [x]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    let bounds = [range.lowerBound, range.upperBound, axis].map { context.result.constant([$0]) }
+    return [context.add("Slice", context.operands + bounds)]
+  }
 }
 
 /// x [images,...], indices int32 [rows] -> y [rows,...].
@@ -95,6 +108,8 @@ public struct Gather: Operator {
     }
     return [ValueType(x.elementType, indices.shape + x.shape.dropFirst(), batch: indices.batch)]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { [try context.rows(0, map: 1)] }
 }
 
 /// The same elements with another shape. Resolved by the plan as a view: no work at run time.
@@ -116,5 +131,9 @@ public struct Reshape: Operator {
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
     let x = try context.type(ofInput: 0)
     return [try context.add1(Reshape(trailing: Array(x.shape.dropFirst())), [try context.arriving()], "gradient")]
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.reshape(try context.operand(0), context.type(ofOutput: 0).shape)]
   }
 }

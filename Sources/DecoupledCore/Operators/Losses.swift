@@ -23,6 +23,8 @@ public struct SigmoidCrossEntropy: Operator {
         SigmoidCrossEntropyGradient(), [try context.arriving(), node.inputs[0], node.inputs[1]], "gradient"), nil,
     ]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }
 
 /// dloss [1], x, t -> dx = dloss * (sigmoid(x) - t) / N.
@@ -30,6 +32,8 @@ public struct SigmoidCrossEntropyGradient: Operator {
   public init() {}
   public var kind: Int32? { Int32(DCN_OPERATOR_SIGMOID_CROSS_ENTROPY_GRADIENT) }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 1)] }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }
 
 /// x [N,K,H,W] scores, t int32 [N,H,W] -> loss [1]: mean of -log softmax over the pixels that are not ignored.
@@ -57,6 +61,8 @@ public struct SoftmaxCrossEntropy: Operator {
         [try context.arriving(), node.inputs[0], node.inputs[1]], "gradient"), nil,
     ]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }
 
 /// dloss [1], x, t -> dx = dloss * (softmax(x) - onehot(t)) / count, 0 at ignored pixels.
@@ -67,4 +73,6 @@ public struct SoftmaxCrossEntropyGradient: Operator {
   public var kind: Int32? { Int32(DCN_OPERATOR_SOFTMAX_CROSS_ENTROPY_GRADIENT) }
   public var attributes: [Attribute] { [.integer("ignore_index", ignoreIndex)] }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 1)] }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }

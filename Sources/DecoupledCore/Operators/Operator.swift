@@ -23,6 +23,9 @@ public struct Attribute: Sendable, Hashable {
   }
 
   public static func real(_ name: String, _ value: Double) -> Attribute { reals(name, [value]) }
+
+  /// What says that a gradient has row_to_image as its last input; left out where it has not.
+  static func mapped(_ mapped: Bool) -> [Attribute] { mapped ? [flag("mapped", true)] : [] }
 }
 
 /// An operator: its attributes, the types of its results and its gradient. Semantics are those of `backend.h`.
@@ -37,6 +40,9 @@ public protocol Operator: Sendable {
   func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType]
   /// Appends the nodes that compute the wanted gradients and returns one per input, nil where there is none.
   func gradient(_ context: inout GradientContext) throws -> [ValueID?]
+  /// Appends what the operator is in ONNX and returns the names of its outputs.
+  /// - Throws: `unsupported` with the reason when ONNX has no such thing.
+  func onnx(_ context: inout ONNXContext) throws -> [String]
 }
 
 extension Operator {

@@ -27,6 +27,14 @@ public struct MaxPool: Operator {
       try context.add1(unpool, [try context.arriving(), context.node.outputs[1], context.rowToImage], "unpool")
     ]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    let results = context.result.add(
+      "MaxPool", context.operands, window.onnxOfPool + [("ceil_mode", .integer(ceilMode ? 1 : 0))],
+      names: [context.node.name, "\(context.node.name).indices"])
+    let plane = try context.type(ofInput: 0).shape[2...].reduce(1, *)
+    return [results[0], context.places(ofIndices: results[1], plane: plane)]
+  }
 }
 
 /// x [N,C,H,W] -> the mean of each window.
@@ -46,5 +54,9 @@ public struct AveragePool: Operator {
     let x = try context.type(ofInput: 0)
     let unpool = AverageUnpool(window, outputSize: Array(x.shape[2...]))
     return [try context.add1(unpool, [try context.arriving()], "unpool")]
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("AveragePool", context.operands, window.onnxOfPool)]
   }
 }

@@ -17,6 +17,27 @@ public struct ReduceSum: Operator {
     let kept = x.shape.indices.filter { !axes.contains($0) }.map { x.shape[$0] }
     return [ValueType(x.elementType, kept.isEmpty ? [1] : kept, batch: axes.contains(0) ? nil : x.batch)]
   }
+
+  public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
+    let x = try context.type(ofInput: 0).shape
+    let kept = x.indices.filter { !axes.contains($0) }
+    guard kept.first == 0, kept == Array(0..<kept.count) else {
+      throw EngineError(
+        .unsupported, "\(context.node.name): only a sum over the last axes has a gradient, not one over \(axes).")
+    }
+    // Each sum goes back to all elements that were added: a pixel that is resized to an image.
+    let size = x.count == 4 && kept.count == 2 ? Array(x[2...]) : [1, x[kept.count...].reduce(1, *)]
+    let pixel = try context.add1(
+      Reshape(trailing: [x[1..<kept.count].reduce(1, *), 1, 1]), [try context.arriving()], "pixel")
+    let spread = try context.add1(Resize(outputSize: size, Interpolation(.nearest)), [pixel], "gradient")
+    return [try context.add1(Reshape(trailing: Array(x.dropFirst())), [spread], "gradient")]
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    let sum = context.add(
+      "ReduceSum", [try context.operand(0), context.result.constant(axes)], [("keepdims", .integer(0))])
+    return [context.reshape(sum, context.type(ofOutput: 0).shape)]
+  }
 }
 
 /// A [m,k], B [k,n], C optional -> alpha * A' * B' + beta * C, A' and B' transposed on request.
@@ -49,7 +70,9 @@ public struct Gemm: Operator {
   }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
-    try context.refuseRows()
+    // For label rows: with respect to the rows of A, through a B that is the same for all of them.
+    let isShared = try context.type(ofInput: 1).batch == nil
+    if transA || !isShared || context.wanted.dropFirst().contains(true) { try context.refuseRows() }
     let dy = try context.arriving()
     let (a, b) = (context.node.inputs[0], context.node.inputs[1])
     var result: [ValueID?] = [nil, nil, nil]
@@ -73,5 +96,16 @@ public struct Gemm: Operator {
       result[2] = beta == 1 ? sum : try context.add1(Scale(beta), [sum], "bias-gradient")
     }
     return Array(result.prefix(context.node.inputs.count))
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [
+      context.add(
+        "Gemm", context.operands,
+        [
+          ("transA", .integer(transA ? 1 : 0)), ("transB", .integer(transB ? 1 : 0)), ("alpha", .real(alpha)),
+          ("beta", .real(beta)),
+        ])
+    ]
   }
 }

@@ -60,7 +60,7 @@ extension Family {
 
 /// The families there are.
 public enum Families {
-  public static let all: [any Family] = [DecoupledNet()]
+  public static let all: [any Family] = [DecoupledNet(), FCN()]
 
   /// The family of a network.
   /// - Throws: when there is none of that name.

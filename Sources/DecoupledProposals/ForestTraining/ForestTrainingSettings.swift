@@ -1,23 +1,39 @@
 import DecoupledBase
 
 /// How a structured forest is trained. The authors' own numbers are ten times larger where memory and time are concerned.
-public struct ForestTrainingSettings: Sendable, Equatable, Codable {
+public struct ForestTrainingSettings: SettingGroup {
   public var forest = ForestSettings()
   public var trees = 8
-  /// Patches with an edge near their middle that each tree learns from, and as many without. A tree holds
-  /// `featureShare` of their features in memory: 2 * samples * 7.2 kB by default.
   public var samples = 40_000
-  /// Share of all features that each tree may use.
   public var featureShare = 0.25
-  /// A node must leave so many patches on either side.
   public var minChild = 8
   public var maxDepth = 64
-  /// Pairs of pixels that are compared when the segmentations of a node are told apart.
   public var pairs = 256
-  /// Same seed, same forest.
   public var seed: UInt64 = 1
 
+  public static let groupName = "the training of edges"
+  public static let settings: [Setting<Self>] = [
+    .group("forest", \.forest, "What the forest looks at."),
+    .number("trees", \.trees, .between(1, 256), "Trees; half of them are asked at each place."),
+    .number(
+      "samples", \.samples, .between(100, 2_000_000),
+      "Patches with an edge near their middle that each tree learns from, and as many without; one takes about 15 kB of memory."
+    ),
+    .number("featureShare", \.featureShare, .above(0, upTo: 1), "Share of all features that each tree may use."),
+    .number("minChild", \.minChild, .between(1, 100_000), "Least patches in a leaf."),
+    .number("maxDepth", \.maxDepth, .between(1, 64), "Greatest depth of a tree."),
+    .number(
+      "pairs", \.pairs, .between(1, 4096),
+      "Pairs of pixels that are compared when the segmentations of a node are told apart."),
+    .number("seed", \.seed, .atLeast(0), "Same seed, same forest."),
+  ]
+
   public init() {}
+
+  public var conflict: String? {
+    forest.treesEvaluated <= trees
+      ? nil : "treesEvaluated must be at most the \(trees) trees, not \(forest.treesEvaluated)."
+  }
 
   /// Bytes that growing one tree needs, about.
   public var memory: Int { 2 * samples * (featuresPerTree * 4 + forest.innerSize * forest.innerSize + 16) }
@@ -27,15 +43,6 @@ public struct ForestTrainingSettings: Sendable, Equatable, Codable {
   /// - Throws: `EngineError` naming the first setting that is out of its range.
   public func check() throws {
     try forest.check()
-    func require(_ name: String, _ fits: Bool, _ value: Any, _ range: String) throws {
-      guard fits else { throw EngineError(.invalidArgument, "Training edges needs \(name) \(range), not \(value).") }
-    }
-    try require("trees", (1...256).contains(trees), trees, "from 1 to 256")
-    try require("evaluated trees", forest.treesEvaluated <= trees, forest.treesEvaluated, "of at most \(trees)")
-    try require("samples", (100...2_000_000).contains(samples), samples, "from 100 to 2000000")
-    try require("a share of features", featureShare > 0 && featureShare <= 1, featureShare, "above 0 and at most 1")
-    try require("a least child", (1...100_000).contains(minChild), minChild, "from 1 to 100000")
-    try require("a depth", (1...64).contains(maxDepth), maxDepth, "from 1 to 64")
-    try require("pairs", (1...4096).contains(pairs), pairs, "from 1 to 4096")
+    if let problem { throw EngineError(.invalidArgument, "Training edges: \(problem)") }
   }
 }

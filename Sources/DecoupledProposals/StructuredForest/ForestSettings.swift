@@ -1,9 +1,9 @@
 import DecoupledBase
 
 /// What a structured forest looks at and how it was trained; stored with it.
-public struct ForestSettings: Sendable, Equatable, Codable {
+public struct ForestSettings: SettingGroup {
   /// Whose program the features are computed as.
-  public enum Features: String, Sendable, Codable, CaseIterable {
+  public enum Features: String, SettingChoice {
     /// The authors' (Dollár and Zitnick): orientations interpolated between bins, normalised central differences.
     case authors
     /// OpenCV's: nearest orientation bin, plain differences, another border rule. For forests that OpenCV reads.
@@ -11,28 +11,48 @@ public struct ForestSettings: Sendable, Equatable, Codable {
   }
 
   public var features = Features.authors
-  /// Side of the square that a tree looks at, in pixels.
   public var patchSize = 32
-  /// Side of the square in its middle that a leaf describes.
   public var innerSize = 16
-  /// Pixels between neighbouring patches.
   public var stride = 2
-  /// The feature channels are so many times smaller than the image.
   public var shrink = 2
-  /// Bins of the orientation histograms.
   public var orientations = 4
-  /// Radius of the triangle over which gradients are normalised, in pixels of the image.
   public var normalisation = 4
-  /// Radius of the triangle that smooths the image before its gradients are taken; 0 is none.
   public var gradientSmoothing = 0
-  /// Radius of the triangle that smooths the channels, in pixels of the image.
   public var channelSmoothing = 2
-  /// The same for the self-similarity features.
   public var similaritySmoothing = 8
-  /// Self-similarity compares the cells of a grid with so many on a side.
   public var cells = 5
-  /// Trees that are asked at each patch; neighbouring patches ask different ones.
   public var treesEvaluated = 4
+
+  public static let groupName = "a structured forest"
+  public static let settings: [Setting<Self>] = [
+    .choice(
+      "features", \.features,
+      "Whose program the features are computed as: the authors' (Dollár and Zitnick), or OpenCV's for forests that it reads."
+    ),
+    .number("shrink", \.shrink, .between(2, 2), "The feature channels are so many times smaller than the image."),
+    .number(
+      "patchSize", \.patchSize, .between(8, 64), "Side of the square that a tree looks at, in pixels; even."),
+    .number(
+      "innerSize", \.innerSize, .between(4, 32), "Side of the square in its middle that a leaf describes; even."),
+    .number("stride", \.stride, .between(2, 32), "Pixels between neighbouring patches; even."),
+    .number("orientations", \.orientations, .between(1, 16), "Bins of the orientation histograms."),
+    .number(
+      "normalisation", \.normalisation, .between(1, 32),
+      "Radius of the triangle over which gradients are normalised, in pixels of the image."),
+    .number(
+      "gradientSmoothing", \.gradientSmoothing, .between(0, 16),
+      "Radius of the triangle that smooths the image before its gradients are taken; 0 is none."),
+    .number(
+      "channelSmoothing", \.channelSmoothing, .between(0, 32),
+      "Radius of the triangle that smooths the channels, in pixels of the image."),
+    .number(
+      "similaritySmoothing", \.similaritySmoothing, .between(0, 32), "The same for the self-similarity features."),
+    .number(
+      "cells", \.cells, .between(2, 8), "Self-similarity compares the cells of a grid with so many on a side."),
+    .number(
+      "treesEvaluated", \.treesEvaluated, .between(1, 64),
+      "Trees that are asked at each patch; neighbouring patches ask different ones."),
+  ]
 
   public init() {}
 
@@ -47,34 +67,22 @@ public struct ForestSettings: Sendable, Equatable, Codable {
   /// All features of a patch: 7228 by default.
   public var featureCount: Int { regularFeatures + similarityFeatures }
 
+  public var conflict: String? {
+    for (name, value) in [("patchSize", patchSize), ("innerSize", innerSize), ("stride", stride)] where value % 2 != 0 {
+      return "\(name) must be even, not \(value)."
+    }
+    guard innerSize <= patchSize, (patchSize - innerSize) % 4 == 0 else {
+      return "a patchSize of \(patchSize) and an innerSize of \(innerSize) do not go together."
+    }
+    guard stride <= innerSize else { return "stride must be at most the innerSize \(innerSize), not \(stride)." }
+    guard cells <= patchSize / 4 else { return "cells must be at most \(patchSize / 4), not \(cells)." }
+    return nil
+  }
+
   /// - Throws: `EngineError` naming the first setting that is not supported.
   public func check() throws {
-    func require(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
-      guard range.contains(value) else {
-        throw EngineError(
-          .invalidArgument,
-          "A structured forest with \(name) \(value) is not supported; it must lie in \(range.lowerBound)...\(range.upperBound)."
-        )
-      }
-    }
-    try require("shrink", shrink, 2...2)
-    try require("patchSize", patchSize, 8...64)
-    try require("innerSize", innerSize, 4...min(32, patchSize))
-    try require("stride", stride, 2...innerSize)
-    try require("orientations", orientations, 1...16)
-    try require("normalisation", normalisation, 1...32)
-    try require("gradientSmoothing", gradientSmoothing, 0...16)
-    try require("channelSmoothing", channelSmoothing, 0...32)
-    try require("similaritySmoothing", similaritySmoothing, 0...32)
-    try require("cells", cells, 2...min(8, patchSize / 4))
-    try require("treesEvaluated", treesEvaluated, 1...64)
-    for (name, value) in [("patchSize", patchSize), ("innerSize", innerSize), ("stride", stride)] where value % 2 != 0 {
-      throw EngineError(.invalidArgument, "A structured forest with an odd \(name) \(value) is not supported.")
-    }
-    guard (patchSize - innerSize) % 4 == 0 else {
-      throw EngineError(
-        .invalidArgument, "A structured forest with patchSize \(patchSize) and innerSize \(innerSize) is not supported."
-      )
+    if let problem {
+      throw EngineError(.invalidArgument, "A structured forest with these settings is not supported: \(problem)")
     }
   }
 }

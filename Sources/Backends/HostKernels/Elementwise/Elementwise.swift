@@ -8,8 +8,6 @@ typealias Sigmoid = UnaryKernel<SigmoidLoop>
 typealias Scaling = UnaryKernel<ScaleLoop>
 typealias ReluGradient = BinaryKernel<ReluGradientLoop>
 typealias SigmoidGradient = BinaryKernel<SigmoidGradientLoop>
-typealias Multiplication = BinaryKernel<MultiplyLoop>
-typealias Addition = BinaryKernel<AddLoop>
 
 protocol UnaryLoop {
   init(_ node: NodeReader) throws
@@ -17,8 +15,14 @@ protocol UnaryLoop {
 }
 
 protocol BinaryLoop {
+  /// Whether the attribute `mapped` says that there is row_to_image; else it may always be there.
+  static var isMappedByAttribute: Bool { get }
   static func run(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int)
+}
+
+extension BinaryLoop {
+  static var isMappedByAttribute: Bool { false }
 }
 
 final class UnaryKernel<Loop: UnaryLoop>: SwiftKernel {
@@ -55,7 +59,7 @@ final class BinaryKernel<Loop: BinaryLoop>: SwiftKernel {
   init(_ node: NodeReader) throws {
     a = try node.input(0, layout: node.commonLayout)
     b = try node.input(1, layout: node.commonLayout)
-    map = try node.rowMap(2, rows: a.rows)
+    map = try Loop.isMappedByAttribute ? node.mappedRows(2, rows: a.rows) : node.rowMap(2, rows: a.rows)
     y = try node.output(0, layout: node.commonLayout)
     try node.require(
       a.shape == y.shape && a.shape.count == b.shape.count && a.shape[1...] == b.shape[1...]
@@ -123,6 +127,8 @@ struct ReluGradientLoop: BinaryLoop {
 }
 
 struct SigmoidGradientLoop: BinaryLoop {
+  static let isMappedByAttribute = true
+
   static func run(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
   ) {
@@ -130,18 +136,26 @@ struct SigmoidGradientLoop: BinaryLoop {
   }
 }
 
-struct MultiplyLoop: BinaryLoop {
+struct MultiplyLoop: BroadcastLoop {
   static func run(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
   ) {
     for i in 0..<count { y[i] = a[i] * b[i] }
   }
+
+  static func run(_ a: UnsafePointer<Float>, _ b: Float, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    for i in 0..<count { y[i] = a[i] * b }
+  }
 }
 
-struct AddLoop: BinaryLoop {
+struct AddLoop: BroadcastLoop {
   static func run(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
   ) {
     for i in 0..<count { y[i] = a[i] + b[i] }
+  }
+
+  static func run(_ a: UnsafePointer<Float>, _ b: Float, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    for i in 0..<count { y[i] = a[i] + b }
   }
 }

@@ -66,9 +66,12 @@ enum HostKernels {
     let readers = NodeReader.readers(of: chain)
     let node = readers[0]
     switch Int(chain[0].kind) {
-    case Int(DCN_OPERATOR_CONV): return try Convolution(readers)
-    case Int(DCN_OPERATOR_CONV_TRANSPOSE): return try TransposedConvolution.kernel(readers)
-    case Int(DCN_OPERATOR_CONV_WEIGHT_GRADIENT): return try ConvolutionWeightGradient(node)
+    case Int(DCN_OPERATOR_CONV), Int(DCN_OPERATOR_CONV_TRANSPOSE):
+      if let depthwise = try DepthwiseConvolution(ifFits: readers) { return depthwise }
+      return node.node.kind == Int32(DCN_OPERATOR_CONV)
+        ? try Convolution(readers) : try TransposedConvolution.kernel(readers)
+    case Int(DCN_OPERATOR_CONV_WEIGHT_GRADIENT):
+      return try DepthwiseWeightGradient(ifFits: node) ?? ConvolutionWeightGradient(node)
     case Int(DCN_OPERATOR_REDUCE_SUM): return try Reduction(node)
     case Int(DCN_OPERATOR_MAX_POOL): return try MaximumPooling(node)
     case Int(DCN_OPERATOR_MAX_UNPOOL): return try MaximumUnpooling(node)
@@ -85,8 +88,8 @@ enum HostKernels {
     case Int(DCN_OPERATOR_BATCH_NORMALIZATION_GRADIENT): return try BatchNormalizationGradient(node)
     case Int(DCN_OPERATOR_CONCAT): return try Concatenation(node)
     case Int(DCN_OPERATOR_SLICE): return try Slice(node)
-    case Int(DCN_OPERATOR_MUL): return try Multiplication(node)
-    case Int(DCN_OPERATOR_ADD): return try Addition(node)
+    case Int(DCN_OPERATOR_MUL): return try BroadcastKernel<MultiplyLoop>.kernel(node)
+    case Int(DCN_OPERATOR_ADD): return try BroadcastKernel<AddLoop>.kernel(node)
     case Int(DCN_OPERATOR_GEMM): return try MatrixProduct(node)
     case Int(DCN_OPERATOR_DROPOUT): return try Dropout(node)
     case Int(DCN_OPERATOR_RESIZE): return try Resize(node)

@@ -13,7 +13,7 @@ enum ClassSpecificSaliency {
   ) throws -> ValueID {
     let head = builder.description.saliency.placement == .average ? network.averagePool : network.maxPool
     let gradients = try builder.graph.gradient(
-      of: head, withRespectTo: [network.features.output], seed: seeds, rowToImage: rowToImage)
+      of: head, withRespectTo: [network.source.value], seed: seeds, rowToImage: rowToImage)
     guard let saliency = gradients[0] else {
       throw EngineError(.internal, "The class scores do not depend on the features.")
     }

@@ -39,7 +39,7 @@ public final class Trainer {
       throw EngineError(.invalidArgument, "These settings are not those of the phase '\(phase.name)'.")
     }
     let solver = settings.solver
-    try solver.validate()
+    try settings.validate()
     try model.require(phase.required)
     let graph = try phase.graph(
       model.description, batch: solver.batchSize, dropout: true, frozen: solver.isFrozen)

@@ -59,6 +59,9 @@ enum ChannelsLastKernels {
     let readers = NodeReader.readers(of: chain)
     if isUnpooling(chain) { return try ChannelsLastConvolution.kernelWithUnpooling(readers) }
     if isPooling(chain) { return try ChannelsLastConvolution.kernelWithPooling(readers) }
+    if try readers[0].group() > 1 {
+      return chain.contains { $0.touchesChannelsLast } ? try ChannelsLastDepthwise.kernel(readers) : nil
+    }
     if let made = try ChannelsLast.makeKernel(chain, readers) { return made }
     guard chain.contains(where: { $0.touchesChannelsLast }) else { return nil }
     switch Int(chain[0].kind) {

@@ -29,8 +29,8 @@ public enum ModelExport {
     case .onnxLabelPass, .onnx, .caffe: try model.require(.all)
     }
     switch format {
-    case .onnxClassification: try ONNXNetwork.classification(model).write(to: path, kind: "ONNX")
-    case .onnxLabelPass: try ONNXNetwork.labelPass(model).write(to: path, kind: "ONNX")
+    case .onnxClassification: try DecoupledNetONNX.classification(model).write(to: path)
+    case .onnxLabelPass: try DecoupledNetONNX.labelPass(model).write(to: path)
     case .onnx:
       let passes = labelPasses ?? model.description.classes
       guard (1...model.description.classes).contains(passes) else {
@@ -38,7 +38,7 @@ public enum ModelExport {
           .invalidArgument, "\(passes) label passes were asked for; the model has \(model.description.classes) classes."
         )
       }
-      try ONNXNetwork.prediction(model, labelPasses: passes, threshold: threshold).write(to: path, kind: "ONNX")
+      try DecoupledNetONNX.prediction(model, labelPasses: passes, threshold: threshold).write(to: path)
     case .torchvision: try writeTorchvision(model, to: path)
     case .caffe: try CaffeExport.message(model).write(to: path, kind: "Caffe")
     }
