@@ -29,6 +29,7 @@ final class TrainerHandle: HandleObject, @unchecked Sendable {
   struct Choice {
     var engine: EngineChoice
     var settings = "{}"
+    var prediction = "{}"
     var options = TrainingOptions()
     var run: RunDirectory?
     var wholeImages = false
@@ -54,8 +55,9 @@ final class TrainerHandle: HandleObject, @unchecked Sendable {
         throw EngineError(.invalidArgument, "There is no phase \(phase); use one of the DCN_PHASE_ values.")
       }
       let decoded = try JSONDecoder().decode(SegmentationSettings.self, from: settings)
+      let prediction = try JSONDecoder().decode(PredictionSettings.self, from: Data(choice.prediction.utf8))
       let measure = { (model: Model, set: Dataset) throws -> Double in
-        let predictor = try Predictor(model, backend: backend, control: control)
+        let predictor = try Predictor(model, backend: backend, control: control, settings: prediction)
         return try Evaluation(set, classNames: model.classNames).run(predictor).meanIntersectionOverUnion ?? 0
       }
       let wholeImages = choice.wholeImages ? validation : nil

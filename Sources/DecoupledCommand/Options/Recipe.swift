@@ -11,12 +11,14 @@ struct Recipe: Decodable {
   var start = StartingPoint()
   var classification = ClassificationSettings()
   var segmentation = SegmentationSettings()
+  /// Of the evaluation of whole images while training; it changes no weights.
+  var prediction = PredictionSettings()
   /// Iterations between checkpoints, and between evaluations.
   var checkpointEvery: Int?
   var evaluateEvery: Int?
 
   private enum Key: String, CodingKey, CaseIterable {
-    case network, start, classification, segmentation
+    case network, start, classification, segmentation, prediction
     case checkpointEvery = "checkpoint_every"
     case evaluateEvery = "evaluate_every"
   }
@@ -31,6 +33,7 @@ struct Recipe: Decodable {
       classification = read
     }
     if let read = try values.decodeIfPresent(SegmentationSettings.self, forKey: .segmentation) { segmentation = read }
+    if let read = try values.decodeIfPresent(PredictionSettings.self, forKey: .prediction) { prediction = read }
     checkpointEvery = try values.decodeIfPresent(Int.self, forKey: .checkpointEvery)
     evaluateEvery = try values.decodeIfPresent(Int.self, forKey: .evaluateEvery)
   }

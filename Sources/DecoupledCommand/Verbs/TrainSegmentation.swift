@@ -28,7 +28,7 @@ struct TrainSegmentation: ParsableCommand {
       options: arguments.options(recipe), run: directory, backend: backend, control: control,
       meanIntersectionOverUnion: validation.map { validation in
         { model in
-          let predictor = try Predictor(model, backend: backend, control: control)
+          let predictor = try Predictor(model, backend: backend, control: control, settings: recipe.prediction)
           let result = try Evaluation(validation, classNames: model.classNames).run(predictor)
           return result.meanIntersectionOverUnion ?? 0
         }

@@ -25,12 +25,7 @@ public final class Predictor {
   /// - Throws: when the model lacks weights, or the backend cannot run it. A model without a segmentation network can
   ///   still classify.
   public init(_ model: Model, backend: Backend, control: RunControl, settings: PredictionSettings = .init()) throws {
-    guard settings.threshold.isFinite else {
-      throw EngineError(.invalidArgument, "The threshold must be a number, not \(settings.threshold).")
-    }
-    guard (1...1024).contains(settings.imagesPerBatch), (1...1024).contains(settings.rowsPerChunk) else {
-      throw EngineError(.invalidArgument, "Images per batch and rows per chunk must lie between 1 and 1024.")
-    }
+    try settings.check()
     try model.requireClassification()
     self.model = model
     self.backend = backend
@@ -139,26 +134,25 @@ public final class Predictor {
       case .raw: raw[image][classIndex]
       }
     }
-    var maps = images.map { _ in ScoreMaps(size: model.description.inputSize) }
+    var maps = images.map { _ in ScoreMaps(size: model.description.inputSize, dividesBySum: true) }
     var activations: [[Int: FloatImage]] = images.map { _ in [:] }
     try run(passes, images: images.count) { row, probabilities, activation in
       guard probabilities.allSatisfy(\.isFinite) else {
         throw EngineError(.numeric, "The segmentation network gives values that are not numbers; the model is damaged.")
       }
       let plane = maps[row.image].size * maps[row.image].size
-      if row.isAllClasses { maps[row.image].background = Array(probabilities[..<plane]) }
+      if row.isAllClasses { maps[row.image].append(0, Array(probabilities[..<plane])) }
       if let classIndex = row.classIndex {
-        maps[row.image].foregrounds.append((classIndex, Array(probabilities[plane..<(2 * plane)])))
+        maps[row.image].append(UInt8(classIndex + 1), Array(probabilities[plane..<(2 * plane)]))
         if let activation { activations[row.image][classIndex] = activation }
       }
     }
     return try images.indices.map { index in
-      let (width, height) = (images[index].width, images[index].height)
-      return Prediction(
+      Prediction(
         scores: scores[index], identified: identified[index],
-        labelMap: try maps[index].labelMap(width: width, height: height, pool: control.pool),
+        labelMap: try maps[index].labelMap(of: images[index], refinements: settings.refinements, control: control),
         foregroundMaps: settings.foregroundMaps
-          ? try maps[index].foregroundMaps(width: width, height: height, pool: control.pool) : [],
+          ? try maps[index].foregroundMaps(of: images[index], pool: control.pool) : [],
         activationMaps: identified[index].compactMap { activations[index][$0] })
     }
   }
