@@ -281,6 +281,17 @@ int32_t dcn_model_parts(const dcn_model *model);
 /** All settings of the network as JSON; NULL for a bad handle. Valid until the model is freed. \since 0.1 */
 const char *DCN_NULLABLE dcn_model_description(const dcn_model *model);
 
+/** The family of the network: "decouplednet", or one of the kinds of network it is compared with. NULL for a bad handle.
+ *  Valid until the model is freed. \since 0.1 */
+const char *DCN_NULLABLE dcn_model_family(const dcn_model *model);
+
+/** Number of phases in which the family is trained, one after the other; -1 for a bad handle. \since 0.1 */
+int32_t dcn_model_phase_count(const dcn_model *model);
+
+/** Name of a phase, from 0: "classification" and "segmentation" for a DecoupledNet. NULL for a bad handle or index. Valid
+ *  until the model is freed. \since 0.1 */
+const char *DCN_NULLABLE dcn_model_phase_name(const dcn_model *model, int32_t index);
+
 /** Element types; the same numbers as in backend.h. */
 enum { DCN_TYPE_FLOAT32 = 1, DCN_TYPE_FLOAT16 = 2, DCN_TYPE_FLOAT64 = 4, DCN_TYPE_INT32 = 7, DCN_TYPE_INT64 = 8 };
 
@@ -463,6 +474,13 @@ int32_t dcn_inspector_create(const dcn_model *model, int32_t form, int32_t image
                              const dcn_session_options *DCN_NULLABLE options,
                              dcn_inspector *DCN_NULLABLE *DCN_NONNULL inspector);
 
+/** As dcn_inspector_create, for a form by its name: "prediction", or a phase's name with "_loss" behind it, such as
+ *  "segmentation_loss". The numbers of the forms are their places: 0 for the prediction, then the phases.
+ *  \since 0.1 */
+int32_t dcn_inspector_create_form(const dcn_model *model, const char *form, int32_t images, int32_t rows,
+                                  const dcn_session_options *DCN_NULLABLE options,
+                                  dcn_inspector *DCN_NULLABLE *DCN_NONNULL inspector);
+
 /** Number of values: inputs, parameters and results; -1 for a bad handle. \since 0.1 */
 int32_t dcn_inspector_value_count(const dcn_inspector *inspector);
 
@@ -504,7 +522,8 @@ void dcn_inspector_free(dcn_inspector *DCN_NULLABLE inspector);
 /** Loss, gradients and steps of stochastic gradient descent on the caller's arrays. */
 typedef struct dcn_step dcn_step;
 
-/** Phases of the training. */
+/** Phases of the training of a DecoupledNet. In every family the number of a phase is its place, from 1; see
+ *  dcn_model_phase_name. */
 enum {
   DCN_PHASE_CLASSIFICATION = 1, /**< classification network, on image-level labels */
   DCN_PHASE_SEGMENTATION = 2    /**< bridging layers and segmentation network, on binary masks; the former is fixed */
@@ -536,15 +555,20 @@ typedef struct dcn_step_options {
 int32_t dcn_step_create(dcn_model *model, int32_t phase, int32_t images, const dcn_step_options *DCN_NULLABLE options,
                         dcn_step *DCN_NULLABLE *DCN_NONNULL step);
 
+/** As dcn_step_create, for a phase by its name, see dcn_model_phase_name. \since 0.1 */
+int32_t dcn_step_create_phase(dcn_model *model, const char *phase, int32_t images,
+                              const dcn_step_options *DCN_NULLABLE options, dcn_step *DCN_NULLABLE *DCN_NONNULL step);
+
 /** Computes loss and gradients of a batch; the model stays as it is.
  *  @param images [N,3,S,S], preprocessed
- *  @param labels [N,L]: phase 1: the image-level labels, 0 to 1; phase 2: 1 for the classes of the mask
+ *  @param labels [N,L]: phase 1: the image-level labels, 0 to 1; phase 2: 1 for the classes of the mask; NULL in phases
+ *    of other families that read none
  *  @param masks int32 [N,S,S], 0 background, 1 foreground, 255 ignored; NULL in phase 1
  *  @param loss may be NULL
  *  Failures: INVALID_ARGUMENT, STATE, CANCELLED, BACKEND, NUMERIC (the loss is not finite), OUT_OF_MEMORY. \since
  *  0.1 */
-int32_t dcn_step_compute(dcn_step *step, const float *images, const float *labels, const int32_t *DCN_NULLABLE masks,
-                         double *DCN_NULLABLE loss);
+int32_t dcn_step_compute(dcn_step *step, const float *images, const float *DCN_NULLABLE labels,
+                         const int32_t *DCN_NULLABLE masks, double *DCN_NULLABLE loss);
 
 /** Changes the model by the gradients of the last dcn_step_compute: v = momentum v + rate (g + decay w), w = w - v,
  *  with rate and decay times the parameter's multipliers. Each computation is applied at most once. No other call may
@@ -886,6 +910,12 @@ typedef struct dcn_trainer_options {
 int32_t dcn_trainer_create(const dcn_model *model, int32_t phase, const dcn_dataset *dataset,
                            const dcn_dataset *DCN_NULLABLE validation, const dcn_trainer_options *DCN_NULLABLE options,
                            dcn_trainer *DCN_NULLABLE *DCN_NONNULL trainer);
+
+/** As dcn_trainer_create, for a phase by its name, see dcn_model_phase_name. \since 0.1 */
+int32_t dcn_trainer_create_phase(const dcn_model *model, const char *phase, const dcn_dataset *dataset,
+                                 const dcn_dataset *DCN_NULLABLE validation,
+                                 const dcn_trainer_options *DCN_NULLABLE options,
+                                 dcn_trainer *DCN_NULLABLE *DCN_NONNULL trainer);
 
 enum {
   DCN_STAGE_TRAINING = 0,

@@ -1,5 +1,6 @@
 public import CDecoupled
 import DecoupledCore
+import DecoupledNetworks
 
 /// Finds an inspector and lets this call alone use it.
 private func use<Result>(_ handle: OpaquePointer, _ body: (InspectorHandle) throws -> Result) throws -> Result {
@@ -7,20 +8,43 @@ private func use<Result>(_ handle: OpaquePointer, _ body: (InspectorHandle) thro
   return try inspector.caller.use(InspectorHandle.noun) { try body(inspector) }
 }
 
+private func create(
+  _ model: OpaquePointer, _ images: Int32, _ rows: Int32, _ options: UnsafePointer<dcn_session_options>?,
+  _ inspector: UnsafeMutablePointer<OpaquePointer?>, form: (any Family) throws -> String
+) throws {
+  try clear(inspector, "inspector")
+  let handle = try Handles.find(model, ModelHandle.self)
+  let family = try Families.of(handle.model.description)
+  let form = try form(family)
+  guard (1...1024).contains(images), (1...1024).contains(rows) || form != family.forms[0] else {
+    throw EngineError(.invalidArgument, "Images and rows must lie between 1 and 1024, not \(images) and \(rows).")
+  }
+  let engine = try dcn_session_options.choice(options).engine
+  inspector.pointee = try Handles.issue(
+    try InspectorHandle(handle, form: form, images: Int(images), rows: Int(rows), engine))
+}
+
 @c @implementation public func dcn_inspector_create(
   _ model: OpaquePointer, _ form: Int32, _ images: Int32, _ rows: Int32, _ options: UnsafePointer<dcn_session_options>?,
   _ inspector: UnsafeMutablePointer<OpaquePointer?>
 ) -> Int32 {
   guarded {
-    try clear(inspector, "inspector")
-    let handle = try Handles.find(model, ModelHandle.self)
-    guard (1...1024).contains(images), (1...1024).contains(rows) || Int(form) != DCN_FORM_PREDICTION else {
-      throw EngineError(
-        .invalidArgument, "Images and rows must lie between 1 and 1024, not \(images) and \(rows).")
+    try create(model, images, rows, options, inspector) { family in
+      guard family.forms.indices.contains(Int(form)) else {
+        throw EngineError(.invalidArgument, "There is no form \(form); use one of the DCN_FORM_ values.")
+      }
+      return family.forms[Int(form)]
     }
-    let engine = try dcn_session_options.choice(options).engine
-    inspector.pointee = try Handles.issue(
-      try InspectorHandle(handle, form: form, images: Int(images), rows: Int(rows), engine))
+  }
+}
+
+@c @implementation public func dcn_inspector_create_form(
+  _ model: OpaquePointer, _ form: UnsafePointer<CChar>, _ images: Int32, _ rows: Int32,
+  _ options: UnsafePointer<dcn_session_options>?, _ inspector: UnsafeMutablePointer<OpaquePointer?>
+) -> Int32 {
+  guarded {
+    let form = try text(form, "form")
+    try create(model, images, rows, options, inspector) { _ in form }
   }
 }
 

@@ -16,17 +16,10 @@ final class InspectorHandle: HandleObject, @unchecked Sendable {
   private var kept: [ValueID: Tensor] = [:]
   private var plan: Plan?
 
-  init(_ model: ModelHandle, form: Int32, images: Int, rows: Int, _ engine: EngineChoice) throws {
+  init(_ model: ModelHandle, form: String, images: Int, rows: Int, _ engine: EngineChoice) throws {
     self.model = model
     let description = model.model.description
-    switch Int(form) {
-    case DCN_FORM_PREDICTION:
-      graph = try PredictionGraph(description, images: images, rows: rows, seeds: rows, plain: true).graph
-    case DCN_FORM_CLASSIFICATION_LOSS:
-      graph = try TrainingGraph.classification(description, batch: images, dropout: false).graph
-    case DCN_FORM_SEGMENTATION_LOSS: graph = try TrainingGraph.segmentation(description, batch: images).graph
-    default: throw EngineError(.invalidArgument, "There is no form \(form); use one of the DCN_FORM_ values.")
-    }
+    graph = try Families.of(description).graph(form: form, description, images: images, rows: rows)
     texts = graph.values.map { OwnedText($0.name) }
     watched = try engine.openWatched()
     control = RunControl(threads: engine.threads)

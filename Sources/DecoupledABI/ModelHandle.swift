@@ -18,6 +18,9 @@ final class ModelHandle: HandleObject, @unchecked Sendable {
   let model: Model
   let classNames: [OwnedText]
   let description: OwnedText
+  let family: OwnedText
+  /// Names of the family's phases.
+  let phases: [OwnedText]
   private let list = Mutex<[Parameter]?>(nil)
   /// Calls that read the model, -1 while one changes it.
   private let users = Mutex<Int>(0)
@@ -28,13 +31,15 @@ final class ModelHandle: HandleObject, @unchecked Sendable {
     self.model = model
     classNames = model.classNames.map { OwnedText($0) }
     description = OwnedText(try JSONText.of(model.description))
+    family = OwnedText(model.description.family)
+    phases = try Families.of(model.description).phases.map { OwnedText($0.name) }
   }
 
   /// In the order of the layers, the classification network first.
   func parameters() throws -> [Parameter] {
     try list.withLock { list in
       if let list { return list }
-      let made = try (Model.classificationShapes(model.description) + Model.segmentationShapes(model.description)).map {
+      let made = try model.description.parameters().map {
         Parameter(name: $0.name, text: OwnedText($0.name), shape: $0.shape)
       }
       list = made
@@ -89,11 +94,19 @@ final class ModelHandle: HandleObject, @unchecked Sendable {
     for name in names { try model.parameters.makeOwn(name) }
   }
 
+  /// The phase of the model's family that a number of the header stands for: its place, from 1.
+  func phase(numbered number: Int32) throws -> String {
+    let phases = try Families.of(model.description).phases
+    guard phases.indices.contains(Int(number) - 1) else {
+      throw EngineError(.invalidArgument, "There is no phase \(number); use one of the DCN_PHASE_ values.")
+    }
+    return phases[Int(number) - 1].name
+  }
+
   /// The parts whose weights are all there.
   func parts() throws -> Int {
-    let store = model.parameters
-    let classification = try Model.classificationShapes(model.description).allSatisfy { store[$0.name] != nil }
-    return (classification ? DCN_PART_CLASSIFICATION : 0) | (model.hasSegmentation ? DCN_PART_SEGMENTATION : 0)
+    (try model.missing(.classification).isEmpty ? DCN_PART_CLASSIFICATION : 0)
+      | (try model.missing(.segmentation).isEmpty ? DCN_PART_SEGMENTATION : 0)
   }
 }
 

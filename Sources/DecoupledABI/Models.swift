@@ -30,13 +30,8 @@ private func network(_ text: String) throws -> (description: NetworkDescription,
 }
 
 /// Refuses to draw weights that the machine has no memory for: the system would end the process while they are written.
-private func requireMemory(_ model: Model, _ parts: Int32) throws {
-  var shapes: [[Int]] = []
-  if Int(parts) & DCN_PART_CLASSIFICATION != 0 {
-    shapes += try Model.classificationShapes(model.description).map(\.shape)
-  }
-  if Int(parts) & DCN_PART_SEGMENTATION != 0 { shapes += try Model.segmentationShapes(model.description).map(\.shape) }
-  let bytes = try shapes.reduce(0.0) { $0 + 4 * Double(try Tensor.elementCount($1)) }
+private func requireMemory(_ model: Model, _ parts: Set<NetworkPart>) throws {
+  let bytes = try model.description.parameters(parts).reduce(0.0) { $0 + 4 * Double(try Tensor.elementCount($1.shape)) }
   let memory = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))
   guard bytes <= memory else {
     throw EngineError(
@@ -69,9 +64,11 @@ private func requireMemory(_ model: Model, _ parts: Int32) throws {
     names = try ClassList(names, from: "'class_names'").names
     if !givesClasses { network.classes = names.count }
     let made = try Model(network, classNames: names, parameters: ParameterStore())
-    try requireMemory(made, parts)
-    if Int(parts) & DCN_PART_CLASSIFICATION != 0 { try made.fillClassification(seed: seed) }
-    if Int(parts) & DCN_PART_SEGMENTATION != 0 { try made.fillSegmentation(seed: seed) }
+    var drawn: Set<NetworkPart> = []
+    if Int(parts) & DCN_PART_CLASSIFICATION != 0 { drawn.formUnion(Set.classification) }
+    if Int(parts) & DCN_PART_SEGMENTATION != 0 { drawn.formUnion(Set.segmentation) }
+    try requireMemory(made, drawn)
+    try made.fill(drawn, seed: seed)
     model.pointee = try Handles.issue(try ModelHandle(made))
   }
 }
@@ -144,4 +141,16 @@ private func requireMemory(_ model: Model, _ parts: Int32) throws {
 
 @c @implementation public func dcn_model_description(_ model: OpaquePointer) -> UnsafePointer<CChar>? {
   reading(or: nil) { try Handles.find(model, ModelHandle.self).description.pointer }
+}
+
+@c @implementation public func dcn_model_family(_ model: OpaquePointer) -> UnsafePointer<CChar>? {
+  reading(or: nil) { try Handles.find(model, ModelHandle.self).family.pointer }
+}
+
+@c @implementation public func dcn_model_phase_count(_ model: OpaquePointer) -> Int32 {
+  reading(or: -1) { Int32(try Handles.find(model, ModelHandle.self).phases.count) }
+}
+
+@c @implementation public func dcn_model_phase_name(_ model: OpaquePointer, _ index: Int32) -> UnsafePointer<CChar>? {
+  reading(or: nil) { try element(try Handles.find(model, ModelHandle.self).phases, index, "phase").pointer }
 }

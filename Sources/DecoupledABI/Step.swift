@@ -18,34 +18,50 @@ private func rules(_ text: String?) throws -> [MultiplierRule] {
   }
 }
 
+private func create(
+  _ model: OpaquePointer, _ images: Int32, _ options: UnsafePointer<dcn_step_options>?,
+  _ step: UnsafeMutablePointer<OpaquePointer?>, phase: (ModelHandle) throws -> String
+) throws {
+  try clear(step, "step")
+  let handle = try Handles.find(model, ModelHandle.self)
+  guard (1...1024).contains(images) else {
+    throw EngineError(.invalidArgument, "A step takes 1 to 1024 images, not \(images).")
+  }
+  var settings = StepHandle.Settings()
+  var engine = try EngineChoice(nil, 0)
+  if let options {
+    let given = try dcn_step_options.read(options)
+    engine = try EngineChoice(given.backend, given.threads)
+    settings.solver.momentum = given.momentum
+    settings.solver.weightDecay = given.weight_decay
+    settings.solver.multiplierRules = try rules(try optionalText(given.multipliers, "multipliers"))
+    settings.dropout = given.dropout != 0
+    settings.seed = given.seed
+  }
+  step.pointee = try Handles.issue(
+    try StepHandle(handle, phase: phase(handle), images: Int(images), settings, engine))
+}
+
 @c @implementation public func dcn_step_create(
   _ model: OpaquePointer, _ phase: Int32, _ images: Int32, _ options: UnsafePointer<dcn_step_options>?,
   _ step: UnsafeMutablePointer<OpaquePointer?>
 ) -> Int32 {
+  guarded { try create(model, images, options, step) { try $0.phase(numbered: phase) } }
+}
+
+@c @implementation public func dcn_step_create_phase(
+  _ model: OpaquePointer, _ phase: UnsafePointer<CChar>, _ images: Int32, _ options: UnsafePointer<dcn_step_options>?,
+  _ step: UnsafeMutablePointer<OpaquePointer?>
+) -> Int32 {
   guarded {
-    try clear(step, "step")
-    let handle = try Handles.find(model, ModelHandle.self)
-    guard (1...1024).contains(images) else {
-      throw EngineError(.invalidArgument, "A step takes 1 to 1024 images, not \(images).")
-    }
-    var settings = StepHandle.Settings()
-    var engine = try EngineChoice(nil, 0)
-    if let options {
-      let given = try dcn_step_options.read(options)
-      engine = try EngineChoice(given.backend, given.threads)
-      settings.solver.momentum = given.momentum
-      settings.solver.weightDecay = given.weight_decay
-      settings.solver.multiplierRules = try rules(try optionalText(given.multipliers, "multipliers"))
-      settings.dropout = given.dropout != 0
-      settings.seed = given.seed
-    }
-    step.pointee = try Handles.issue(
-      try StepHandle(handle, phase: phase, images: Int(images), settings, engine))
+    let phase = try text(phase, "phase")
+    try create(model, images, options, step) { _ in phase }
   }
 }
 
 @c @implementation public func dcn_step_compute(
-  _ step: OpaquePointer, _ images: UnsafePointer<Float>, _ labels: UnsafePointer<Float>, _ masks: UnsafePointer<Int32>?,
+  _ step: OpaquePointer, _ images: UnsafePointer<Float>, _ labels: UnsafePointer<Float>?,
+  _ masks: UnsafePointer<Int32>?,
   _ loss: UnsafeMutablePointer<Double>?
 ) -> Int32 {
   guarded {
@@ -116,8 +132,8 @@ private func describe(_ entry: StepHandle.Entry, _ role: Int, _ info: UnsafeMuta
     try use(step) {
       let statistics = try $0.statistics(layer)
       try requirePointer(variance, "variance")
-      try copy(statistics.mean, layer, to: mean, count)
-      try copy(statistics.variance, layer, to: variance, count)
+      try copy(Tensor(statistics.mean, shape: [statistics.mean.count]), layer, to: mean, count)
+      try copy(Tensor(statistics.variance, shape: [statistics.variance.count]), layer, to: variance, count)
     }
   }
 }

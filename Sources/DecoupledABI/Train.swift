@@ -33,18 +33,35 @@ extension dcn_trainer_options {
   }
 }
 
+private func create(
+  _ model: OpaquePointer, _ dataset: OpaquePointer, _ validation: OpaquePointer?,
+  _ options: UnsafePointer<dcn_trainer_options>?, _ trainer: UnsafeMutablePointer<OpaquePointer?>,
+  phase: (ModelHandle) throws -> String
+) throws {
+  try clear(trainer, "trainer")
+  let handle = try Handles.find(model, ModelHandle.self)
+  let set = try Handles.find(dataset, DatasetHandle.self).dataset
+  let heldOut = try Handles.findOptional(validation, DatasetHandle.self)?.dataset
+  let phase = try phase(handle)
+  let choice = try dcn_trainer_options.choice(options)
+  trainer.pointee = try Handles.issue(
+    try TrainerHandle(handle, phase: phase, dataset: set, validation: heldOut, choice))
+}
+
 @c @implementation public func dcn_trainer_create(
   _ model: OpaquePointer, _ phase: Int32, _ dataset: OpaquePointer, _ validation: OpaquePointer?,
   _ options: UnsafePointer<dcn_trainer_options>?, _ trainer: UnsafeMutablePointer<OpaquePointer?>
 ) -> Int32 {
+  guarded { try create(model, dataset, validation, options, trainer) { try $0.phase(numbered: phase) } }
+}
+
+@c @implementation public func dcn_trainer_create_phase(
+  _ model: OpaquePointer, _ phase: UnsafePointer<CChar>, _ dataset: OpaquePointer, _ validation: OpaquePointer?,
+  _ options: UnsafePointer<dcn_trainer_options>?, _ trainer: UnsafeMutablePointer<OpaquePointer?>
+) -> Int32 {
   guarded {
-    try clear(trainer, "trainer")
-    let handle = try Handles.find(model, ModelHandle.self)
-    let set = try Handles.find(dataset, DatasetHandle.self).dataset
-    let heldOut = try Handles.findOptional(validation, DatasetHandle.self)?.dataset
-    let choice = try dcn_trainer_options.choice(options)
-    trainer.pointee = try Handles.issue(
-      try TrainerHandle(handle, phase: phase, dataset: set, validation: heldOut, choice))
+    let phase = try text(phase, "phase")
+    try create(model, dataset, validation, options, trainer) { _ in phase }
   }
 }
 
@@ -92,7 +109,7 @@ extension dcn_trainer_options {
     let handle = try Handles.find(session, SessionHandle.self)
     let set = try Handles.find(dataset, DatasetHandle.self).dataset
     let result = try handle.use { predictor in
-      try predictor.model.requireSegmentation()
+      try predictor.model.require(.all)
       var options = Evaluation.Options()
       options.trueLabels = true_labels != 0
       return try Evaluation(set, classNames: predictor.model.classNames, options: options).run(predictor) {

@@ -5,14 +5,9 @@ import DecoupledVision
 import FoundationEssentials
 import Synchronization
 
-/// A training run of either phase.
+/// A training run of one phase.
 final class TrainerHandle: HandleObject, @unchecked Sendable {
   static let noun = "trainer"
-
-  private enum Trainer {
-    case classification(ClassificationTrainer)
-    case segmentation(SegmentationTrainer, conversionBatches: Int)
-  }
 
   /// What the caller is told, and its wish to stop.
   typealias Progress = (dcn_progress) -> Bool
@@ -23,6 +18,8 @@ final class TrainerHandle: HandleObject, @unchecked Sendable {
   let iteration = Atomic<Int>(0)
   private let initial: ModelHandle
   private let trainer: Trainer
+  /// Place of the phase in its family, from 1.
+  private let number: Int
   private var isFinished = false
 
   /// What the caller's options ask for.
@@ -35,62 +32,36 @@ final class TrainerHandle: HandleObject, @unchecked Sendable {
     var wholeImages = false
   }
 
-  init(_ model: ModelHandle, phase: Int32, dataset: Dataset, validation: Dataset?, _ choice: Choice) throws {
+  init(_ model: ModelHandle, phase: String, dataset: Dataset, validation: Dataset?, _ choice: Choice) throws {
     initial = model
     let backend = try choice.engine.open()
     let control = RunControl(threads: choice.engine.threads)
     self.control = control
-    let settings = Data(choice.settings.utf8)
+    let family = try Families.of(model.model.description)
+    let settings = try family.phase(phase).settings(json: choice.settings)
+    let prediction = try JSONDecoder().decode(PredictionSettings.self, from: Data(choice.prediction.utf8))
+    number = (family.phases.firstIndex { $0.name == phase } ?? 0) + 1
     trainer = try model.share { given in
       var start = given
       if let run = choice.run, run.canResume { start = try run.modelToResume() }
-      if Int(phase) == DCN_PHASE_CLASSIFICATION {
-        return .classification(
-          try ClassificationTrainer(
-            start, dataset: dataset, validation: validation,
-            settings: try JSONDecoder().decode(ClassificationSettings.self, from: settings), options: choice.options,
-            run: choice.run, backend: backend, control: control))
-      }
-      guard Int(phase) == DCN_PHASE_SEGMENTATION else {
-        throw EngineError(.invalidArgument, "There is no phase \(phase); use one of the DCN_PHASE_ values.")
-      }
-      let decoded = try JSONDecoder().decode(SegmentationSettings.self, from: settings)
-      let prediction = try JSONDecoder().decode(PredictionSettings.self, from: Data(choice.prediction.utf8))
-      let measure = { (model: Model, set: Dataset) throws -> Double in
-        let predictor = try Predictor(model, backend: backend, control: control, settings: prediction)
-        return try Evaluation(set, classNames: model.classNames).run(predictor).meanIntersectionOverUnion ?? 0
-      }
-      let wholeImages = choice.wholeImages ? validation : nil
-      return .segmentation(
-        try SegmentationTrainer(
-          start, dataset: dataset, validation: validation, settings: decoded, options: choice.options, run: choice.run,
-          backend: backend, control: control,
-          meanIntersectionOverUnion: wholeImages.map { set in { try measure($0, set) } }),
-        conversionBatches: decoded.conversion.batches)
+      return try Trainer(
+        phase, start, dataset: dataset, validation: validation, settings: settings, options: choice.options,
+        run: choice.run, backend: backend, control: control,
+        meanIntersectionOverUnion: choice.wholeImages
+          ? validation.map {
+            Evaluation.meanIntersectionOverUnion(on: $0, prediction: prediction, backend: backend, control: control)
+          } : nil)
     }
-    switch trainer {
-    case .classification(let trainer): iteration.store(trainer.iteration, ordering: .relaxed)
-    case .segmentation(let trainer, _): iteration.store(trainer.iteration, ordering: .relaxed)
-    }
+    iteration.store(trainer.iteration, ordering: .relaxed)
   }
 
   /// - Throws: `cancelled` when it was stopped.
   func run(_ progress: @escaping Progress) throws {
     control.reset()
     let outcome = try initial.reading {
-      switch trainer {
-      case .classification(let trainer):
-        return try trainer.train { told in
-          iteration.store(told.record.iteration, ordering: .relaxed)
-          return progress(Self.progress(told, DCN_PHASE_CLASSIFICATION))
-        }
-      case .segmentation(let trainer, let batches):
-        return try trainer.train { told in
-          iteration.store(told.record.iteration, ordering: .relaxed)
-          return progress(Self.progress(told, DCN_PHASE_SEGMENTATION))
-        } conversionProgress: { done in
-          progress(Self.conversion(done, of: batches))
-        }
+      try trainer.train { told in
+        if let record = told.record { iteration.store(record.iteration, ordering: .relaxed) }
+        return progress(Self.progress(told, number))
       }
     }
     if outcome.wasCancelled { throw EngineError.cancelled }
@@ -99,12 +70,8 @@ final class TrainerHandle: HandleObject, @unchecked Sendable {
 
   /// The finished model, or a copy of the weights as they are.
   func model() throws -> Model {
-    let current: Model
-    switch trainer {
-    case .classification(let trainer): current = trainer.model
-    case .segmentation(let trainer, _): current = trainer.converted ?? trainer.model
-    }
-    if isFinished { return current }
+    if isFinished, let finished = trainer.finished { return finished }
+    let current = trainer.model
     let copies = ParameterStore()
     for name in current.parameters.names {
       guard let tensor = current.parameters[name] else { continue }
@@ -128,29 +95,30 @@ final class TrainerHandle: HandleObject, @unchecked Sendable {
   }
 
   private static func progress(_ progress: TrainingProgress, _ phase: Int) -> dcn_progress {
-    var told = unmeasured(phase, DCN_STAGE_TRAINING)
-    let record = progress.record
-    told.iteration = Int64(record.iteration)
-    told.maximum_iterations = Int64(progress.maximumIterations)
-    told.loss = record.loss
-    told.smoothed_loss = record.smoothedLoss
-    told.learning_rate = record.learningRate
-    told.gradient_norm = record.gradientNorm
-    told.images_per_second = record.imagesPerSecond
-    told.remaining_seconds = progress.remainingSeconds
-    guard let evaluation = record.evaluation else { return told }
-    told.validation_loss = evaluation.loss ?? .nan
-    told.mean_average_precision = evaluation.meanAveragePrecision ?? .nan
-    told.pixel_accuracy = evaluation.pixelAccuracy ?? .nan
-    told.foreground_iou = evaluation.foregroundIntersectionOverUnion ?? .nan
-    told.mean_iou = evaluation.meanIntersectionOverUnion ?? .nan
-    return told
-  }
-
-  private static func conversion(_ done: Int, of batches: Int) -> dcn_progress {
-    var told = unmeasured(DCN_PHASE_SEGMENTATION, DCN_STAGE_CONVERSION)
-    told.iteration = Int64(done)
-    told.maximum_iterations = Int64(batches)
-    return told
+    switch progress {
+    case .ending(let ending):
+      var told = unmeasured(phase, DCN_STAGE_CONVERSION)
+      told.iteration = Int64(ending.done)
+      told.maximum_iterations = Int64(ending.of)
+      return told
+    case .iteration(let iteration):
+      var told = unmeasured(phase, DCN_STAGE_TRAINING)
+      let record = iteration.record
+      told.iteration = Int64(record.iteration)
+      told.maximum_iterations = Int64(iteration.maximumIterations)
+      told.loss = record.loss
+      told.smoothed_loss = record.smoothedLoss
+      told.learning_rate = record.learningRate
+      told.gradient_norm = record.gradientNorm
+      told.images_per_second = record.imagesPerSecond
+      told.remaining_seconds = iteration.remainingSeconds
+      guard let evaluation = record.evaluation else { return told }
+      told.validation_loss = evaluation.loss ?? .nan
+      told.mean_average_precision = evaluation.meanAveragePrecision ?? .nan
+      told.pixel_accuracy = evaluation.pixelAccuracy ?? .nan
+      told.foreground_iou = evaluation.foregroundIntersectionOverUnion ?? .nan
+      told.mean_iou = evaluation.meanIntersectionOverUnion ?? .nan
+      return told
+    }
   }
 }

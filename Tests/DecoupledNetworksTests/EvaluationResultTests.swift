@@ -27,7 +27,8 @@ import Testing
     #expect(
       result.table == [
         ["class", "IoU", "AP"], ["background", "50.00", "-"], ["dog", "12.50", "25.00"],
-        ["mean with background", "31.25", "-"], ["mean of objects", "12.50", "25.00"], ["pixel accuracy", "75.00", "-"],
+        ["mean with background", "31.25", "-"], ["mean of objects", "12.50", "25.00"],
+        ["pixel accuracy", "75.00", "-"],
       ])
     let again = try written(try result.json())
     defer { unlink(again) }

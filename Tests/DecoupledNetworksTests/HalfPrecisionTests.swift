@@ -56,11 +56,11 @@ struct HalfPrecisionTests {
   @Test func canBeTrainedFurther() throws {
     let shapes = try ShapesFixture()
     let model = try ShapesFixture.model()
-    try model.fillClassification(seed: 2)
+    try model.fill(.classification, seed: 2)
     let paths = try stored(model)
     defer { remove(paths) }
-    let trainer = try ClassificationTrainer(
-      ModelFile.open(paths.half), dataset: shapes.dataset,
+    let trainer = try Trainer(
+      "classification", ModelFile.open(paths.half), dataset: shapes.dataset,
       settings: ShapesFixture.classification(ShapesFixture.solver(iterations: 1)),
       backend: BackendSearch.open("reference"), control: RunControl(threads: 1))
     #expect(try !trainer.train().wasCancelled)

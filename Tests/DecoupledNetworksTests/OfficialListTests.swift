@@ -64,7 +64,7 @@ struct OfficialListTests {
       let made = try source.batch(batch)
       let images: [Float] = try made.image.array()
       let masks: [Int32] = try #require(made.mask).array()
-      let labels: [Float] = try made.labels.array()
+      let labels: [Float] = try #require(made.labels).array()
       for i in 0..<4 {
         let binary = masks[(i * 1024)..<((i + 1) * 1024)].map { UInt8($0) }
         orders[batch / 6].append(
@@ -83,15 +83,17 @@ struct OfficialListTests {
     solver.policy = .step(gamma: 0.1, stepSize: 4)
     var phase1 = ShapesFixture.classification(solver)
     phase1.labels = .crop
-    let classification = try ClassificationTrainer(
-      try ShapesFixture.model(), dataset: data, settings: phase1, backend: backend, control: RunControl(threads: 2))
+    let classification = try Trainer(
+      "classification", try ShapesFixture.model(), dataset: data, settings: phase1, backend: backend,
+      control: RunControl(threads: 2))
     _ = try classification.train()
     var rates: [Double] = []
-    let segmentation = try SegmentationTrainer(
-      classification.model, dataset: data, validation: data, settings: ShapesFixture.segmentation(solver),
+    let segmentation = try Trainer(
+      "segmentation", classification.model, dataset: data, validation: data,
+      settings: ShapesFixture.segmentation(solver),
       backend: backend, control: RunControl(threads: 2))
     let outcome = try segmentation.train {
-      rates.append($0.record.learningRate)
+      if let record = $0.record { rates.append(record.learningRate) }
       return true
     }
     #expect(outcome.iterations == 6 && outcome.lastRecord?.smoothedLoss.isFinite == true)
@@ -118,7 +120,7 @@ struct OfficialListTests {
       options.list = folder + "/list.txt"
       let source = try ClassificationBatches(
         Dataset.open(folder, options: options), model: ShapesFixture.model(), labels: origin, batchSize: 1, seed: 1)
-      return try source.batch(0).labels.array()
+      return try #require(source.batch(0).labels).array()
     }
     #expect(try labels("/a.png /m.png 0 0 19 19 0 1", .image) == [0, 1])
     #expect(try labels("/a.png /m.png 0 0 19 19 0 1", .crop) == [1, 0])
@@ -135,7 +137,7 @@ struct OfficialListTests {
       ).batch(0)
     }
     let disc = try batch("/a.png /m.png 0 0 39 19 0 1")
-    #expect(try disc.labels.array() == [Float(0), 1])
+    #expect(try #require(disc.labels).array() == [Float(0), 1])
     // 8 of 40 columns and 10 of 20 rows; the input is cut from the resized window.
     let shown = try #require(disc.mask).array(Int32.self)
     #expect(abs(Double(shown.count { $0 == 1 }) / 1024 - 0.1) < 0.03)
@@ -147,7 +149,7 @@ struct OfficialListTests {
     for (origin, expected) in [(LabelOrigin.image, [Float(1), 0]), (.crop, [1, 1])] {
       let source = try ClassificationBatches(
         data, model: ShapesFixture.model(), labels: origin, batchSize: 1, seed: 1)
-      #expect(try source.batch(0).labels.array() == expected)
+      #expect(try #require(source.batch(0).labels).array() == expected)
     }
     let weak = Dataset(classes: data.classes, items: [DatasetItem(id: "a", imagePath: folder + "/a.png")])
     #expect(throws: EngineError.self) {

@@ -16,8 +16,8 @@ struct SavingsTests {
     description.inputSize = 48
     description.saliency = saliency
     let model = try Model(description, classNames: ["a", "b", "c"], parameters: ParameterStore())
-    try model.fillClassification(seed: 4)
-    try model.fillSegmentation(seed: 4)
+    try model.fill(.classification, seed: 4)
+    try model.fill(.segmentation, seed: 4)
     // The normalisation brings the tiny saliency to the scale of the features, as training would.
     try #require(model.parameters["pool3_bp_bn.running_var"]).elements(Float.self).update(repeating: 1e-9)
     return model

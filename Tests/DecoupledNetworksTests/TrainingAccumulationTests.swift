@@ -11,8 +11,8 @@ struct TrainingAccumulationTests {
   init() throws {
     shapes = try ShapesFixture(count: 8)
     let model = try ShapesFixture.model()
-    try model.fillClassification(seed: 3)
-    try model.fillSegmentation(seed: 3)
+    try model.fill(.classification, seed: 3)
+    try model.fill(.segmentation, seed: 3)
     weights = model.parameters
     source = try SegmentationBatches(shapes.dataset, model: model, batchSize: 2, seed: 4)
   }
@@ -63,7 +63,7 @@ struct TrainingAccumulationTests {
     var settings = ShapesFixture.solver(iterations: 1, iterSize: 4, rate: 0.1)
     settings.weightDecay = 0.5
     settings.caffe = caffe
-    let solver = try MomentumSolver(settings, parameters: [("a", [1], false)], pool: RunControl(threads: 1).pool)
+    let solver = try MomentumSolver(settings, parameters: [("a", [1], .weight)], pool: RunControl(threads: 1).pool)
     let store = ParameterStore()
     store["a"] = try Tensor([Float(1)], shape: [1])
     try solver.apply(gradients: ["a": try Tensor(zeros: [1])], parameters: store, iteration: 0)

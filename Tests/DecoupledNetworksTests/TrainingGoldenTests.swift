@@ -95,7 +95,7 @@ struct TrainingGoldenTests {
     let settings = settings(0.001, MultiplierRule.uniform)
     let graph = try TrainingGraph.classification(Golden.description, batch: 2, dropout: false)
     let batch = TrainingBatch(
-      image: try #require(file.tensors["train.x"]), labels: try #require(file.tensors["train.p1_target"]))
+      image: try #require(file.tensors["train.x"]), labels: file.tensors["train.p1_target"])
     try check(file, graph, settings, batch, group: "p1.after3", gradients: "p1.grad", backend: backend)
   }
 
@@ -105,7 +105,7 @@ struct TrainingGoldenTests {
     let settings = settings(0.01, uniform ? MultiplierRule.uniform : [])
     let graph = try TrainingGraph.segmentation(Golden.description, batch: 2)
     let batch = TrainingBatch(
-      image: try #require(file.tensors["train.x"]), labels: try #require(file.tensors["train.p2_cls_label"]),
+      image: try #require(file.tensors["train.x"]), labels: file.tensors["train.p2_cls_label"],
       mask: file.tensors["train.p2_seg_label"])
     try check(
       file, graph, settings, batch, group: uniform ? "p2.after3" : "p2.after3_caffe_rates", gradients: "p2.grad",
@@ -120,7 +120,7 @@ struct TrainingGoldenTests {
       graph, parameters: try weights(file), settings: settings(0.01, []), backend: try BackendSearch.open("reference"),
       execution: Execution(RunControl()))
     let batch = TrainingBatch(
-      image: try #require(file.tensors["train.x"]), labels: try #require(file.tensors["train.p2_cls_label"]),
+      image: try #require(file.tensors["train.x"]), labels: file.tensors["train.p2_cls_label"],
       mask: file.tensors["train.p2_seg_label"])
     var seen: [BatchStatistics] = []
     _ = try step.run(iteration: 0, batch: { _ in batch }, statistics: { seen += $0 })

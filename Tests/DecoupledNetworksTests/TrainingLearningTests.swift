@@ -38,11 +38,12 @@ struct TrainingLearningTests {
     var losses: [Double] = []
     var phase1 = ShapesFixture.classification(solver)
     phase1.solver.warmUpIterations = 5
-    let classification = try ClassificationTrainer(
-      try ShapesFixture.model { $0.dropout = 0.1 }, dataset: shapes.dataset, validation: held.dataset, settings: phase1,
+    let classification = try Trainer(
+      "classification", try ShapesFixture.model { $0.dropout = 0.1 }, dataset: shapes.dataset, validation: held.dataset,
+      settings: phase1,
       options: options, backend: backend, control: RunControl(threads: 2))
     let first = try classification.train {
-      losses.append($0.record.smoothedLoss)
+      if let record = $0.record { losses.append(record.smoothedLoss) }
       return true
     }
     #expect(losses[79] < 0.5 * losses[0], "\(losses[0]) to \(losses[79])")
@@ -55,8 +56,9 @@ struct TrainingLearningTests {
     phase2.conversion.batchSize = 8
     var measured: [Double] = []
     let fixed = try classification.model.bits()
-    let segmentation = try SegmentationTrainer(
-      classification.model, dataset: shapes.dataset, validation: held.dataset, settings: phase2, options: options,
+    let segmentation = try Trainer(
+      "segmentation", classification.model, dataset: shapes.dataset, validation: held.dataset, settings: phase2,
+      options: options,
       backend: backend, control: RunControl(threads: 2),
       meanIntersectionOverUnion: { model in
         let value = try evaluate(model, trueLabels: true).meanIntersectionOverUnion ?? 0
@@ -65,7 +67,7 @@ struct TrainingLearningTests {
       })
     losses = []
     let second = try segmentation.train {
-      losses.append($0.record.smoothedLoss)
+      if let record = $0.record { losses.append(record.smoothedLoss) }
       return true
     }
     #expect(losses[159] < 0.5 * losses[0], "\(losses[0]) to \(losses[159])")
@@ -73,7 +75,7 @@ struct TrainingLearningTests {
     #expect(measured.count == 4 && measured[3] > measured[0] + 0.05, "\(measured)")
     #expect(try #require(evaluation.foregroundIntersectionOverUnion) > 0.6, "\(evaluation)")
     #expect(try #require(evaluation.pixelAccuracy) > 0.8, "\(evaluation)")
-    let converted = try #require(segmentation.converted)
+    let converted = try #require(segmentation.finished)
     let result = try evaluate(converted, trueLabels: true)
     #expect(try #require(result.meanIntersectionOverUnion) > 0.6, "\(result.text)")
     #expect(result.masks == 8 && result.labelled == 8 && result.text.contains("square"))
@@ -86,8 +88,8 @@ struct TrainingLearningTests {
   /// alone.
   @Test func extendingKeepsWhatIsKnown() throws {
     let model = try ShapesFixture.model()
-    try model.fillClassification(seed: 1)
-    try model.fillSegmentation(seed: 1)
+    try model.fill(.classification, seed: 1)
+    try model.fill(.segmentation, seed: 1)
     let larger = try model.extended(with: ["disc", "ring", "square"], seed: 2)
     #expect(larger.classNames == ["square", "disc", "ring"])
     let (old, new) = (try model.bits(), try larger.bits())
@@ -105,16 +107,17 @@ struct TrainingLearningTests {
     }
     let dataset = Dataset(classes: try ClassList(names), items: items)
     var settings = ShapesFixture.classification(ShapesFixture.solver(iterations: 2))
-    settings.solver.multiplierRules = MultiplierRule.scoreLayerOnly
-    let trainer = try ClassificationTrainer(
-      larger, dataset: dataset, settings: settings, backend: backend, control: RunControl(threads: 1))
+    settings.solver.multiplierRules = try MultiplierRule.scoreLayerOnly(ShapesFixture.description)
+    let trainer = try Trainer(
+      "classification", larger, dataset: dataset, settings: settings, backend: backend, control: RunControl(threads: 1))
     _ = try trainer.train()
     let trained = try trainer.model.bits()
     #expect(trained["cls_score.weight"] != new["cls_score.weight"])
     for (name, bits) in new where !name.hasPrefix("cls_score") { #expect(trained[name] == bits, "\(name)") }
     let batches = try ClassificationBatches(dataset, model: larger, batchSize: 16, seed: 1)
-    let sums = try batches.batch(0).labels.array(Float.self).enumerated().reduce(into: [Float](repeating: 0, count: 3))
-    {
+    let sums = try #require(batches.batch(0).labels).array(Float.self).enumerated().reduce(
+      into: [Float](repeating: 0, count: 3)
+    ) {
       $0[$1.offset % 3] += $1.element
     }
     #expect(sums == [8, 8, 0])
@@ -123,8 +126,8 @@ struct TrainingLearningTests {
   /// A channel that never varies is switched off by the conversion.
   @Test func constantChannelsGetScaleZero() throws {
     let model = try ShapesFixture.model()
-    try model.fillClassification(seed: 1)
-    try model.fillSegmentation(seed: 1)
+    try model.fill(.classification, seed: 1)
+    try model.fill(.segmentation, seed: 1)
     // Without weights, deconv1_1's channel 2 is its bias everywhere.
     let weight = try #require(model.parameters["deconv1_1.weight"])
     let values = try weight.elements(Float.self)
@@ -132,12 +135,13 @@ struct TrainingLearningTests {
     for input in 0..<weight.shape[0] {
       for i in 0..<plane { values[(input * weight.shape[1] + 2) * plane + i] = 0 }
     }
-    var settings = ConversionSettings()
-    (settings.batches, settings.batchSize) = (3, 2)
-    let conversion = try StatisticsConversion(
-      model.description, settings: settings, backend: backend, execution: Execution(RunControl(threads: 1)))
-    let source = try SegmentationBatches(shapes.dataset, model: model, batchSize: 2, seed: 1)
-    let converted = try conversion.convert(model, source: source)
+    var settings = ShapesFixture.segmentation(ShapesFixture.solver(iterations: 1, batchSize: 2, rate: 1e-30))
+    (settings.conversion.batches, settings.conversion.batchSize) = (3, 2)
+    let trainer = try Trainer(
+      "segmentation", model, dataset: shapes.dataset, settings: settings, backend: backend,
+      control: RunControl(threads: 1))
+    _ = try trainer.train()
+    let converted = try #require(trainer.finished)
     let scale = try #require(converted.parameters["debn1_1.weight"]).array(Float.self)
     #expect(scale.enumerated().allSatisfy { $0.element == ($0.offset == 2 ? 0 : 1) }, "\(scale)")
     #expect(try model.parameters["debn1_1.weight"]?.array(Float.self).allSatisfy { $0 == 1 } == true)

@@ -23,26 +23,27 @@ struct TrainingRunTests {
 
   private func classifier(
     _ run: RunDirectory?, iterations: Int = 6, threads: Int = 1, model: Model? = nil, rate: Double = 0.01
-  ) throws -> ClassificationTrainer {
+  ) throws -> Trainer {
     let solver = ShapesFixture.solver(iterations: iterations, batchSize: 2, iterSize: 2, rate: rate)
-    return try ClassificationTrainer(
-      model ?? ShapesFixture.model(), dataset: shapes.dataset, validation: shapes.dataset,
+    return try Trainer(
+      "classification", model ?? ShapesFixture.model(), dataset: shapes.dataset, validation: shapes.dataset,
       settings: ShapesFixture.classification(solver), options: options(), run: run, backend: backend,
       control: RunControl(threads: threads))
   }
 
   private func classified() throws -> Model {
     let model = try ShapesFixture.model()
-    try model.fillClassification(seed: 5)
+    try model.fill(.classification, seed: 5)
     return model
   }
 
   private func segmenter(
     _ run: RunDirectory?, iterations: Int = 6, threads: Int = 1, model: Model
-  ) throws -> SegmentationTrainer {
+  ) throws -> Trainer {
     let solver = ShapesFixture.solver(iterations: iterations, batchSize: 2, iterSize: 2)
-    return try SegmentationTrainer(
-      model, dataset: shapes.dataset, validation: shapes.dataset, settings: ShapesFixture.segmentation(solver),
+    return try Trainer(
+      "segmentation", model, dataset: shapes.dataset, validation: shapes.dataset,
+      settings: ShapesFixture.segmentation(solver),
       options: options(), run: run, backend: backend, control: RunControl(threads: threads))
   }
 
@@ -51,7 +52,7 @@ struct TrainingRunTests {
     _ = try whole.train()
     // Cancelled between checkpoints, then resumed in a new trainer from what is on disk.
     let first = try classifier(try RunDirectory(shapes.folder + "/run"))
-    let outcome = try first.train { $0.record.iteration < 4 }
+    let outcome = try first.train { $0.record.map { $0.iteration < 4 } ?? true }
     #expect(outcome.wasCancelled && outcome.iterations == 4)
     let run = try RunDirectory(shapes.folder + "/run", existing: .resume)
     let second = try classifier(run, model: try run.modelToResume())
@@ -67,24 +68,24 @@ struct TrainingRunTests {
     let whole = try segmenter(nil, model: model)
     _ = try whole.train()
     let first = try segmenter(try RunDirectory(shapes.folder + "/run"), model: model)
-    _ = try first.train { $0.record.iteration < 4 }
+    _ = try first.train { $0.record.map { $0.iteration < 4 } ?? true }
     let run = try RunDirectory(shapes.folder + "/run", existing: .resume)
     let second = try segmenter(run, model: try run.modelToResume())
     #expect(second.iteration == 4)
     _ = try second.train()
     #expect(try second.model.bits() == whole.model.bits())
-    #expect(try second.converted?.bits() == whole.converted?.bits())
-    #expect(try second.converted?.bits() != second.model.bits())
+    #expect(try second.finished?.bits() == whole.finished?.bits())
+    #expect(try second.finished?.bits() != second.model.bits())
   }
 
   /// A stop during an evaluation leaves no gap in the records: resuming makes up for it.
   @Test func anEvaluationThatWasStoppedIsMadeUpFor() throws {
     let model = try classified()
     var stops = true
-    func trainer(_ run: RunDirectory, _ start: Model) throws -> SegmentationTrainer {
+    func trainer(_ run: RunDirectory, _ start: Model) throws -> Trainer {
       let solver = ShapesFixture.solver(iterations: 6, batchSize: 2)
-      return try SegmentationTrainer(
-        start, dataset: shapes.dataset, validation: nil, settings: ShapesFixture.segmentation(solver),
+      return try Trainer(
+        "segmentation", start, dataset: shapes.dataset, validation: nil, settings: ShapesFixture.segmentation(solver),
         options: options(), run: run, backend: backend, control: RunControl(threads: 1),
         meanIntersectionOverUnion: { _ in
           if stops { throw EngineError(.cancelled, "stopped") }
@@ -102,9 +103,9 @@ struct TrainingRunTests {
 
   /// Other weights or another starting point than the run began with are refused by name.
   @Test func resumingFromAnotherOriginIsRefused() throws {
-    func trainer(_ run: RunDirectory, _ origin: TrainingOrigin?) throws -> ClassificationTrainer {
-      try ClassificationTrainer(
-        ShapesFixture.model(), dataset: shapes.dataset,
+    func trainer(_ run: RunDirectory, _ origin: TrainingOrigin?) throws -> Trainer {
+      try Trainer(
+        "classification", ShapesFixture.model(), dataset: shapes.dataset,
         settings: ShapesFixture.classification(ShapesFixture.solver(iterations: 2)), origin: origin, run: run,
         backend: backend, control: RunControl(threads: 1))
     }
@@ -120,12 +121,12 @@ struct TrainingRunTests {
   @Test func stateSurvivesAKillBetweenItsFiles() throws {
     let folder = shapes.folder + "/run"
     let first = try classifier(try RunDirectory(folder))
-    _ = try first.train { $0.record.iteration < 3 }
+    _ = try first.train { $0.record.map { $0.iteration < 3 } ?? true }
     let run = try RunDirectory(folder, existing: .resume)
     let state = try FileAccess.read(run.trainingState)
     // A later model, an unfinished temporary file and a cut line of metrics: what a kill in the next checkpoint leaves.
     let second = try classifier(run, model: try run.modelToResume())
-    _ = try second.train { $0.record.iteration < 5 }
+    _ = try second.train { $0.record.map { $0.iteration < 5 } ?? true }
     try FileAccess.write(state, to: run.trainingState)
     try FileAccess.write(Array(state.prefix(100)), to: run.trainingState + ".123.7.part")
     try FileAccess.write(
@@ -159,7 +160,7 @@ struct TrainingRunTests {
     _ = try one.train()
     _ = try two.train()
     #expect(try one.model.bits() == two.model.bits())
-    #expect(try one.converted?.bits() == two.converted?.bits())
+    #expect(try one.finished?.bits() == two.finished?.bits())
   }
 
   @Test func otherSettingsAreRefused() throws {
@@ -218,8 +219,8 @@ struct TrainingRunTests {
 
   @Test func aPhotoThatDisappearsEndsTheRunWithItsName() throws {
     try FileManager.default.removeItem(atPath: shapes.dataset.items[5].imagePath)
-    let trainer = try ClassificationTrainer(
-      ShapesFixture.model(), dataset: shapes.dataset,
+    let trainer = try Trainer(
+      "classification", ShapesFixture.model(), dataset: shapes.dataset,
       settings: ShapesFixture.classification(ShapesFixture.solver(iterations: 8)), backend: backend,
       control: RunControl(threads: 1))
     #expect { try trainer.train() } throws: { "\($0)".contains(shapes.dataset.items[5].imagePath) }

@@ -23,9 +23,9 @@ struct TrainingSolverTests {
 
   @Test func multiplierRules() {
     var settings = SolverSettings()
-    #expect(settings.multipliers(for: "fc6.weight", isNormalization: false) == Multipliers(learningRate: 1, decay: 1))
-    #expect(settings.multipliers(for: "fc6.bias", isNormalization: false) == Multipliers(learningRate: 2, decay: 0))
-    #expect(settings.multipliers(for: "pool5_bn.bias", isNormalization: true) == Multipliers(learningRate: 1, decay: 1))
+    #expect(settings.multipliers(for: "fc6.weight", .weight) == Multipliers(learningRate: 1, decay: 1))
+    #expect(settings.multipliers(for: "fc6.bias", .bias) == Multipliers(learningRate: 2, decay: 0))
+    #expect(settings.multipliers(for: "pool5_bn.bias", .shift) == Multipliers(learningRate: 1, decay: 1))
     settings.multiplierRules = [
       MultiplierRule("conv*", learningRate: 0), MultiplierRule("*5_*s", learningRate: 3),
       MultiplierRule("conv5_*.bias", decay: 7),
@@ -33,7 +33,7 @@ struct TrainingSolverTests {
     #expect(settings.isFrozen("conv1_1.weight"))
     #expect(settings.isFrozen("conv5_1.weight"))
     #expect(!settings.isFrozen("fc6.weight"))
-    #expect(settings.multipliers(for: "conv5_1.bias", isNormalization: false) == Multipliers(learningRate: 3, decay: 7))
+    #expect(settings.multipliers(for: "conv5_1.bias", .bias) == Multipliers(learningRate: 3, decay: 7))
   }
 
   @Test func settingsFromJSON() throws {
@@ -72,7 +72,7 @@ struct TrainingSolverTests {
     settings.weightDecay = 0.1
     settings.multiplierRules = [MultiplierRule("a", learningRate: 2, decay: 3)]
     let pool = RunControl(threads: 1).pool
-    let solver = try MomentumSolver(settings, parameters: [("a", [11], false)], pool: pool)
+    let solver = try MomentumSolver(settings, parameters: [("a", [11], .weight)], pool: pool)
     let store = ParameterStore()
     store["a"] = try Tensor([Float](repeating: 2, count: 11), shape: [11])
     let gradient = try Tensor([Float](repeating: 4, count: 11), shape: [11])
@@ -88,7 +88,7 @@ struct TrainingSolverTests {
     var settings = ShapesFixture.solver(iterations: 10, rate: 1)
     settings.weightDecay = 0
     settings.gradientClipping = 1
-    let solver = try MomentumSolver(settings, parameters: [("a", [2], false)], pool: RunControl(threads: 1).pool)
+    let solver = try MomentumSolver(settings, parameters: [("a", [2], .weight)], pool: RunControl(threads: 1).pool)
     let store = ParameterStore()
     store["a"] = try Tensor([Float(0), 0], shape: [2])
     try solver.apply(gradients: ["a": Tensor([Float(30), 40], shape: [2])], parameters: store, iteration: 0)
@@ -98,7 +98,7 @@ struct TrainingSolverTests {
 
   @Test func infiniteGradientsChangeNothing() throws {
     let solver = try MomentumSolver(
-      ShapesFixture.solver(iterations: 10), parameters: [("a", [1], false)], pool: RunControl(threads: 1).pool)
+      ShapesFixture.solver(iterations: 10), parameters: [("a", [1], .weight)], pool: RunControl(threads: 1).pool)
     let store = ParameterStore()
     store["a"] = try Tensor([Float(1)], shape: [1])
     #expect {

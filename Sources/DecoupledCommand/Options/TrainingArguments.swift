@@ -106,8 +106,28 @@ struct TrainingArguments: ParsableArguments {
     return (train, try validation.map { try reading.open(data, set: $0, purpose: "val") })
   }
 
+  /// Trains to the end and prints the path of the model.
+  /// - Throws: the status of an interrupted program when it was stopped.
+  func run(_ trainer: Trainer, in directory: RunDirectory) throws {
+    let outcome = try trainer.train { progress in
+      switch progress {
+      case .iteration(let iteration): show(iteration)
+      case .ending(let ending):
+        if ending.done == 1 { Console.note(ending.summary) }
+        Console.progress("\(ending.summary): \(ending.done)/\(ending.of)")
+      }
+      return true
+    }
+    Console.endProgress()
+    if outcome.wasCancelled {
+      Console.note("Stopped at iteration \(outcome.iterations); go on with --resume.")
+      throw ExitCode(130)
+    }
+    print("\(directory.finalModel)")
+  }
+
   /// Prints one line per record on a terminal's last line, and whole lines now and then elsewhere.
-  func show(_ progress: TrainingProgress) -> Bool {
+  private func show(_ progress: TrainingIteration) {
     let record = progress.record
     var line = "\(progress.phase) \(record.iteration)/\(progress.maximumIterations)"
     line += "  loss \(Console.decimal(record.smoothedLoss, 4))  lr \(Console.decimal(record.learningRate, 5))"
@@ -122,7 +142,6 @@ struct TrainingArguments: ParsableArguments {
     } else {
       Console.progress(line)
     }
-    return true
   }
 
   private static func text(_ evaluation: TrainingEvaluation) -> String {

@@ -9,12 +9,8 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Time predictions or training steps of a network with drawn weights, or of a model.")
 
-  enum Phase: String, ExpressibleByArgument, CaseIterable {
-    case predict, trunk, labels, classification, segmentation
-
-    /// Whether it is a part of prediction, not a training step.
-    var predicts: Bool { self == .predict || self == .trunk || self == .labels }
-  }
+  /// What can be timed of prediction; anything else is a phase of training.
+  private static let parts = ["predict", "trunk", "labels"]
 
   @OptionGroup var engine: EngineOptions
 
@@ -29,9 +25,9 @@ struct Bench: ParsableCommand {
 
   @Option(
     help:
-      "What is timed: predict, its parts trunk (the classification network) and labels (the label passes), or a training step of classification or segmentation."
+      "What is timed: predict, its parts trunk (the classification network) and labels (the label passes), or a training step of a phase, such as classification or segmentation."
   )
-  var phase = Phase.predict
+  var phase = "predict"
 
   @Option(help: "Images in one batch.")
   var batch = 1
@@ -79,7 +75,7 @@ struct Bench: ParsableCommand {
     }
     seconds.sort()
     print(
-      "\(model.description.name), \(phase.rawValue), batch \(batch), \(labels) labels, \(backend.info.name) \(backend.info.variant), \(control.pool.lanes) threads: median \(Console.decimal(1000 * seconds[seconds.count / 2], 1)) ms, \(Console.decimal(1000 * seconds[0], 1)) to \(Console.decimal(1000 * seconds[seconds.count - 1], 1)), \(Console.decimal(Double(batch) / seconds[seconds.count / 2], 2)) images/s, at most \(Console.decimal(Self.largestMemory(), 2)) GB resident"
+      "\(model.description.name), \(phase), batch \(batch), \(labels) labels, \(backend.info.name) \(backend.info.variant), \(control.pool.lanes) threads: median \(Console.decimal(1000 * seconds[seconds.count / 2], 1)) ms, \(Console.decimal(1000 * seconds[0], 1)) to \(Console.decimal(1000 * seconds[seconds.count - 1], 1)), \(Console.decimal(Double(batch) / seconds[seconds.count / 2], 2)) images/s, at most \(Console.decimal(Self.largestMemory(), 2)) GB resident"
     )
     if layers {
       let peak = try MatrixPeak.measure(backend, control)
@@ -106,8 +102,7 @@ struct Bench: ParsableCommand {
     if let size { description.inputSize = size }
     let names = (1...description.classes).map { "class\($0)" }
     let made = try Model(description, classNames: names, parameters: ParameterStore())
-    try made.fillClassification(seed: 1)
-    try made.fillSegmentation(seed: 1)
+    try made.fill(.all, seed: 1)
     return made
   }
 
@@ -120,7 +115,7 @@ struct Bench: ParsableCommand {
       throw EngineError(.invalidArgument, "The network has \(description.classes) classes, fewer than \(labels).")
     }
     var random = CounterRandom(seed: 1, stream: 0, index: 0)
-    if phase.predicts {
+    if Self.parts.contains(phase) {
       var settings = PredictionSettings()
       settings.imagesPerBatch = batch
       let predictor = try Predictor(model, backend: backend, control: control, settings: settings)
@@ -132,8 +127,8 @@ struct Bench: ParsableCommand {
       }
       let given = [[Int]?](repeating: Array(0..<labels), count: batch)
       switch phase {
-      case .trunk: return { _ = try predictor.scores(images) }
-      case .labels:
+      case "trunk": return { _ = try predictor.scores(images) }
+      case "labels":
         _ = try predictor.scores(images)
         return { _ = try predictor.segmentAgain(images, labels: given) }
       default: return { _ = try predictor.predict(images, labels: given) }
@@ -143,10 +138,8 @@ struct Bench: ParsableCommand {
     solver.batchSize = batch
     solver.iterSize = 1
     solver.baseLearningRate = 1e-6
-    let graph =
-      phase == .classification
-      ? try TrainingGraph.classification(description, batch: batch)
-      : try TrainingGraph.segmentation(description, batch: batch)
+    let graph = try Families.of(description).phase(phase).graph(
+      description, batch: batch, dropout: true, frozen: { _ in false })
     let execution = Execution(control)
     if layers { execution.onKernel = onKernel }
     let step = try TrainingStep(
@@ -156,11 +149,12 @@ struct Bench: ParsableCommand {
       (0..<(batch * 3 * size * size)).map { _ in Float(random.uniform(-100...100)) }, shape: [batch, 3, size, size])
     var targets = [Float](repeating: 0, count: batch * description.classes)
     for row in 0..<batch { targets[row * description.classes + row % description.classes] = 1 }
-    let mask = try Tensor(
-      (0..<(batch * size * size)).map { _ in Int32(random.int(0...1)) }, shape: [batch, size, size])
+    let mask = try graph.mask.map { id in
+      let shape = graph.graph[id].type.shape
+      return try Tensor((0..<shape.reduce(1, *)).map { _ in Int32(random.int(0...1)) }, shape: shape)
+    }
     let data = TrainingBatch(
-      image: image, labels: try Tensor(targets, shape: [batch, description.classes]),
-      mask: phase == .segmentation ? mask : nil)
+      image: image, labels: try Tensor(targets, shape: [batch, description.classes]), mask: mask)
     return { _ = try step.run(iteration: 0, batch: { _ in data }) }
   }
 }

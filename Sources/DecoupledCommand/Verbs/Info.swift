@@ -23,7 +23,9 @@ struct Info: ParsableCommand {
     }
     let description = model.description
     let count = model.parameters.names.reduce(0) { $0 + (model.parameters[$1]?.elementCount ?? 0) }
-    print("network        \(description.name), \(description.inputSize)x\(description.inputSize) input")
+    print(
+      "network        \(description.name), a \(description.family), \(description.inputSize)x\(description.inputSize) input"
+    )
     print(
       "stages         \(description.stageChannels), convolutions \(description.stageConvolutions), decoder \(description.decoderConvolutions)"
     )
@@ -34,7 +36,8 @@ struct Info: ParsableCommand {
       "saliency       placement \(description.saliency.placement.rawValue), seed \(description.saliency.seed.rawValue)")
     print("classes        \(model.classNames.joined(separator: ", "))")
     print("weights        \(count) in \(model.parameters.names.count) tensors")
-    print("segmentation   \(model.hasSegmentation ? "trained or imported" : "not there yet: run 'train segmentation'")")
+    print(
+      "segmentation   \(model.has(.segmentation) ? "trained or imported" : "not there yet: run 'train segmentation'")")
     guard tensors else { return }
     for name in model.parameters.names {
       print("  \(name) \(model.parameters[name]?.shape ?? [])")

@@ -42,26 +42,22 @@ struct TrainClassification: ParsableCommand {
     arguments.apply(to: &recipe.classification.solver, seed: &recipe.classification.seed)
     var (train, validation) = try arguments.open(strong: only, labelsFromMasks: labelsFromMasks)
     if only != nil { train = Dataset(classes: train.classes, items: train.strongItems) }
-    if extend != nil { recipe.classification.solver.multiplierRules += MultiplierRule.scoreLayerOnly }
     let (backend, control) = try engine.open()
     let (directory, model) = try arguments.begin {
       try extend.map {
         try ModelFile.open($0).extended(with: train.classes.names, seed: recipe.classification.seed)
       } ?? start(recipe, train)
     }
+    if extend != nil {
+      recipe.classification.solver.multiplierRules += try MultiplierRule.scoreLayerOnly(model.description)
+    }
     if directory.canResume, extend == nil { try requireSameNetwork(directory, model, try described(recipe, train)) }
-    let trainer = try ClassificationTrainer(
-      model, dataset: train, validation: validation, settings: recipe.classification,
+    let trainer = try Trainer(
+      "classification", model, dataset: train, validation: validation, settings: recipe.classification,
       options: arguments.options(recipe),
       origin: TrainingOrigin(weights: weights, preprocessing: preprocessing, extended: extend, start: recipe.start),
       run: directory, backend: backend, control: control)
-    let outcome = try trainer.train(arguments.show)
-    Console.endProgress()
-    if outcome.wasCancelled {
-      Console.note("Stopped at iteration \(outcome.iterations); go on with --resume.")
-      throw ExitCode(130)
-    }
-    print("\(directory.finalModel)")
+    try arguments.run(trainer, in: directory)
   }
 
   private func requireSameNetwork(

@@ -23,29 +23,13 @@ struct TrainSegmentation: ParsableCommand {
     let (train, validation) = try arguments.open(strong: strong, labelsFromMasks: false)
     let (backend, control) = try engine.open()
     let (directory, start) = try arguments.begin { try ModelFile.open(model) }
-    let trainer = try SegmentationTrainer(
-      start, dataset: train, validation: validation, settings: recipe.segmentation,
+    let trainer = try Trainer(
+      "segmentation", start, dataset: train, validation: validation, settings: recipe.segmentation,
       options: arguments.options(recipe), run: directory, backend: backend, control: control,
-      meanIntersectionOverUnion: validation.map { validation in
-        { model in
-          let predictor = try Predictor(model, backend: backend, control: control, settings: recipe.prediction)
-          let result = try Evaluation(validation, classNames: model.classNames).run(predictor)
-          return result.meanIntersectionOverUnion ?? 0
-        }
+      meanIntersectionOverUnion: validation.map {
+        Evaluation.meanIntersectionOverUnion(
+          on: $0, prediction: recipe.prediction, backend: backend, control: control)
       })
-    let outcome = try trainer.train(
-      arguments.show,
-      conversionProgress: { done in
-        let total = recipe.segmentation.conversion.batches
-        if done == 1 { Console.note("measuring the final statistics over \(total) training batches") }
-        Console.progress("measuring statistics, batch \(done)/\(total)")
-        return true
-      })
-    Console.endProgress()
-    if outcome.wasCancelled {
-      Console.note("Stopped at iteration \(outcome.iterations); go on with --resume.")
-      throw ExitCode(130)
-    }
-    print("\(directory.finalModel)")
+    try arguments.run(trainer, in: directory)
   }
 }

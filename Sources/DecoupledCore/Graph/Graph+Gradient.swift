@@ -95,7 +95,7 @@ extension Graph {
   }
 
   /// The sources and every value that depends on one of them.
-  private func influence(of sources: [ValueID]) -> Set<ValueID> {
+  func influence(of sources: [ValueID]) -> Set<ValueID> {
     var reached = Set(sources)
     for node in nodes where node.inputs.contains(where: { $0.map(reached.contains) ?? false }) {
       reached.formUnion(node.outputs)

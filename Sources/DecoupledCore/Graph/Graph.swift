@@ -18,6 +18,8 @@ public struct Value: Sendable {
   public let name: String
   public let type: ValueType
   public let role: ValueRole
+  /// Of a parameter.
+  public let traits: ParameterTraits?
 }
 
 public struct Node: Sendable {
@@ -50,9 +52,6 @@ public struct Graph: Sendable {
 
   public func hasValue(named name: String) -> Bool { names[name] != nil }
 
-  /// Names of all values that were given one, sorted.
-  public var valueNames: [String] { names.keys.sorted() }
-
   /// All parameters in the order in which they were added.
   public var parameters: [ValueID] { values.filter { $0.role == .parameter }.map(\.id) }
 
@@ -60,10 +59,10 @@ public struct Graph: Sendable {
     try append(name, type, .input)
   }
 
-  public mutating func addParameter(_ name: String, _ shape: [Int], _ elementType: ElementType = .float32) throws
-    -> ValueID
-  {
-    try append(name, ValueType(elementType, shape), .parameter)
+  public mutating func addParameter(
+    _ name: String, _ shape: [Int], _ elementType: ElementType = .float32, traits: ParameterTraits = .init()
+  ) throws -> ValueID {
+    try append(name, ValueType(elementType, shape), .parameter, traits)
   }
 
   /// Adds a node and returns its outputs. The first output is named after the node, further ones get `.1`, `.2`.
@@ -103,13 +102,15 @@ public struct Graph: Sendable {
     return "\(base)#\(number)"
   }
 
-  private mutating func append(_ name: String, _ type: ValueType, _ role: ValueRole) throws -> ValueID {
+  private mutating func append(
+    _ name: String, _ type: ValueType, _ role: ValueRole, _ traits: ParameterTraits? = nil
+  ) throws -> ValueID {
     guard names[name] == nil else {
       throw EngineError(.invalidArgument, "Two values of the network are named '\(name)'; names must differ.")
     }
     _ = try Tensor.elementCount(type.shape)
     let id = ValueID(index: values.count)
-    values.append(Value(id: id, name: name, type: type, role: role))
+    values.append(Value(id: id, name: name, type: type, role: role, traits: traits))
     names[name] = id
     return id
   }

@@ -74,14 +74,15 @@ public enum ModelFile {
   }
 
   private static func check(_ model: Model, _ file: SafetensorsReader) throws {
-    let known = try Model.classificationShapes(model.description) + Model.segmentationShapes(model.description)
-    for (name, shape) in known {
-      if let tensor = file.tensors[name], tensor.shape != shape {
+    let known = try model.description.parameters()
+    for parameter in known {
+      if let tensor = file.tensors[parameter.name], tensor.shape != parameter.shape {
         throw EngineError(
           .format,
-          "'\(file.path)': the weights '\(name)' have the shape \(tensor.shape), the description asks for \(shape).")
+          "'\(file.path)': the weights '\(parameter.name)' have the shape \(tensor.shape), the description asks for \(parameter.shape)."
+        )
       }
     }
-    try model.requireClassification()
+    try model.require(.classification)
   }
 }

@@ -4,6 +4,8 @@ struct ResolvedWeights {
     let tensor: StoredTensor
     /// "LAYER.weight" and so on.
     let name: String
+    /// Whether the file has it under another name than ours.
+    let isForeign: Bool
   }
 
   var weights: [Weight] = []
@@ -14,5 +16,7 @@ struct ResolvedWeights {
   /// What was done to the weights, for the reader of the report.
   var notes: [String] = []
 
-  mutating func add(_ tensor: StoredTensor, _ name: String) { weights.append(Weight(tensor: tensor, name: name)) }
+  mutating func add(_ tensor: StoredTensor, _ name: String, isForeign: Bool = false) {
+    weights.append(Weight(tensor: tensor, name: name, isForeign: isForeign))
+  }
 }

@@ -27,6 +27,8 @@ public struct WeightImport: Sendable {
   private(set) var weights: [String: StoredTensor] = [:]
   /// The model's own weights, which stay as they are where the file has none.
   private let own: ParameterStore
+  /// Whether the file has a part of the segmentation network, so that the rest of it is wanted too.
+  private let fillsSegmentation: Bool
 
   /// Reads where the weights for a network are.
   /// - Parameters:
@@ -41,8 +43,8 @@ public struct WeightImport: Sendable {
   public init(_ model: Model, file: WeightFile, options: Options = .init()) throws {
     var description = model.description
     description.preprocessing = try Self.preprocessing(of: file, options)
-    let shapes = try Model.classificationShapes(description) + Model.segmentationShapes(description)
-    let shapeByName = Dictionary(uniqueKeysWithValues: shapes.map { ($0.name, $0.shape) })
+    let parameters = try description.parameters()
+    let parameterByName = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0) })
     let resolved =
       if let net = file.net {
         try CaffeWeights.resolve(net, prototxt: options.prototxt)
@@ -57,9 +59,10 @@ public struct WeightImport: Sendable {
     var misfits: [(weight: ResolvedWeights.Weight, shape: [Int])] = []
     for weight in resolved.weights {
       let layer = String(weight.name.prefix { $0 != "." })
-      guard let shape = shapeByName[weight.name], !options.skip.contains(layer),
-        !Self.isOtherClassifier(weight, shape)
+      guard let parameter = parameterByName[weight.name], !options.skip.contains(layer),
+        !(weight.isForeign && parameter.part == .score && !Self.fits(weight.tensor.shape, parameter.shape))
       else {
+        // A score layer for other classes, as ImageNet's 1000, is left out too: its rows say nothing about ours.
         report.unused.append(weight.tensor.name)
         continue
       }
@@ -68,6 +71,7 @@ public struct WeightImport: Sendable {
           .unsupported,
           "'\(file.path)': '\(weight.tensor.name)' is \(weight.tensor.elementType); weights are real numbers.")
       }
+      let shape = parameter.shape
       guard Self.fits(weight.tensor.shape, shape) else {
         misfits.append((weight, shape))
         continue
@@ -79,13 +83,14 @@ public struct WeightImport: Sendable {
     guard !report.used.isEmpty else {
       throw EngineError(
         .format,
-        "No tensor of '\(file.path)' has a name that the network '\(description.name)' knows, such as \(shapes[0].name)."
+        "No tensor of '\(file.path)' has a name that the network '\(description.name)' knows, such as \(parameters[0].name)."
       )
     }
     let known = weights
     // The segmentation network is trained later, unless the file has a part of it.
-    let asked =
-      report.used.contains { Self.segmentation($0.parameter) } ? shapes : shapes.filter { !Self.segmentation($0.name) }
+    let segmentation = Set(parameters.filter { Set.segmentation.contains($0.part) }.map(\.name))
+    fillsSegmentation = report.used.contains { segmentation.contains($0.parameter) }
+    let asked = fillsSegmentation ? parameters : parameters.filter { !segmentation.contains($0.name) }
     report.missing = asked.map(\.name).filter { known[$0] == nil }
     self.description = description
     classNames = model.classNames
@@ -110,8 +115,7 @@ public struct WeightImport: Sendable {
     let empty = try Tensor(zeros: [0])
     for name in weights.keys { parameters[name] = empty }
     let model = try Model(description, classNames: classNames, parameters: parameters)
-    try model.fillClassification(seed: seed)
-    if report.missing.contains(where: Self.segmentation) { try model.fillSegmentation(seed: seed) }
+    try model.fill(fillsSegmentation ? .all : .classification, seed: seed)
     var filled = self
     for name in report.missing { filled.weights[name] = model.parameters[name].map { StoredTensor(name, $0) } }
     return filled
@@ -122,15 +126,6 @@ public struct WeightImport: Sendable {
   public func write(to path: String, half: Bool = false) throws {
     try ModelFile.write(
       weights, description: description, classNames: classNames, to: path, half: half)
-  }
-
-  private static func segmentation(_ name: String) -> Bool {
-    name.contains("bn") || name.contains("seg") || name.contains("deconv")
-  }
-
-  /// Whether it is a score layer for other classes, as ImageNet's 1000: its rows say nothing about ours.
-  private static func isOtherClassifier(_ weight: ResolvedWeights.Weight, _ shape: [Int]) -> Bool {
-    weight.tensor.name.hasPrefix("classifier.6.") && !fits(weight.tensor.shape, shape)
   }
 
   /// Whether values of one shape can be taken as another: they are the same but for leading ones, or a fully connected layer,
@@ -169,6 +164,6 @@ public struct WeightImport: Sendable {
 extension WeightImport {
   /// Whether bridging layers and segmentation network are complete.
   public var hasSegmentation: Bool {
-    (try? Model.segmentationShapes(description).allSatisfy { weights[$0.name] != nil }) ?? false
+    (try? description.parameters(.segmentation).allSatisfy { weights[$0.name] != nil }) ?? false
   }
 }

@@ -81,6 +81,16 @@ public struct Evaluation {
       classNames: classNames, averagePrecision: precision.imageCount > 0 ? precision.perClass() : [])
   }
 
+  /// Measures the mean IoU of models on the whole images of a set, 0...1.
+  public static func meanIntersectionOverUnion(
+    on dataset: Dataset, prediction: PredictionSettings = .init(), backend: Backend, control: RunControl
+  ) -> (Model) throws -> Double {
+    { model in
+      let predictor = try Predictor(model, backend: backend, control: control, settings: prediction)
+      return try Evaluation(dataset, classNames: model.classNames).run(predictor).meanIntersectionOverUnion ?? 0
+    }
+  }
+
   private func given(_ item: DatasetItem) -> [Int]? {
     guard options.trueLabels, let labels = item.imageLabels else { return nil }
     return mapping.labels(labels).enumerated().filter(\.element).map(\.offset)

@@ -2,40 +2,30 @@ import DecoupledCore
 import DecoupledVision
 
 extension Model {
-  /// Draws the weights of the classification network that are not there yet.
-  public func fillClassification(seed: UInt64) throws {
-    for (name, shape) in try Self.classificationShapes(description) where parameters[name] == nil {
-      // The score layer always starts small: scores near 0 give every class the probability one half.
-      let filler = name.hasPrefix("cls_score.") ? .gaussian : description.classificationFiller
-      parameters[name] = try Self.filled(name, shape, filler, fanIn: shape.dropFirst().reduce(1, *), seed)
+  /// Draws the parameters of some parts that are not there yet. What is drawn for one depends on the seed and its name only.
+  public func fill(_ parts: Set<NetworkPart>, seed: UInt64) throws {
+    for parameter in try description.parameters(parts) where parameters[parameter.name] == nil {
+      parameters[parameter.name] = try Self.filled(parameter, seed)
     }
   }
 
-  /// Draws the weights of the bridging layers and the segmentation network that are not there yet.
-  public func fillSegmentation(seed: UInt64) throws {
-    for (name, shape) in try Self.segmentationShapes(description) where parameters[name] == nil {
-      // Weights of a transposed convolution are stored (in, out, kernel, kernel).
-      let transposed = name.contains("deconv")
-      let fanIn = shape.count == 4 ? (transposed ? shape[0] : shape[1]) * shape[2] * shape[3] : 1
-      parameters[name] = try Self.filled(name, shape, description.segmentationFiller, fanIn: fanIn, seed)
-    }
-  }
-
-  private static func filled(
-    _ name: String, _ shape: [Int], _ filler: Filler, fanIn: Int, _ seed: UInt64
-  ) throws -> Tensor {
-    let tensor = try Tensor(zeros: shape)
+  private static func filled(_ parameter: NetworkParameter, _ seed: UInt64) throws -> Tensor {
+    let tensor = try Tensor(zeros: parameter.shape)
     let values = try tensor.elements(Float.self)
-    let isNormalization = name.contains("bn")
-    if name.hasSuffix(".running_mean") { return tensor }
-    if name.hasSuffix(".running_var") || (isNormalization && name.hasSuffix(".weight")) {
-      values.update(repeating: 1)
-    } else if isNormalization {
-      values.update(repeating: 0.001)
-    } else if name.hasSuffix(".weight") {
-      let deviation = filler == .gaussian ? 0.01 : (2 / Double(fanIn)).squareRoot()
-      var random = CounterRandom(seed: seed, stream: CounterRandom.hash(name))
+    switch parameter.filling {
+    case .constant(let value): values.update(repeating: value)
+    case .gaussian(let deviation):
+      var random = CounterRandom(seed: seed, stream: CounterRandom.hash(parameter.name))
       for index in values.indices { values[index] = Float(random.gaussian() * deviation) }
+    case .linearInterpolation:
+      let (inputs, outputs, kernel) = (parameter.shape[0], parameter.shape[1], parameter.shape[2])
+      let half = (kernel + 1) / 2
+      let centre = kernel % 2 == 1 ? Double(half) - 1 : Double(half) - 0.5
+      let line = (0..<kernel).map { 1 - abs(Double($0) - centre) / Double(half) }
+      for channel in 0..<inputs {
+        let plane = (channel * outputs + (outputs == 1 ? 0 : channel)) * kernel * kernel
+        for y in 0..<kernel { for x in 0..<kernel { values[plane + y * kernel + x] = Float(line[y] * line[x]) } }
+      }
     }
     return tensor
   }

@@ -23,38 +23,25 @@ public final class Model: @unchecked Sendable {
     self.parameters = parameters
   }
 
-  /// Names and shapes of the weights of the classification network.
-  public static func classificationShapes(_ description: NetworkDescription) throws -> [(name: String, shape: [Int])] {
-    let graph = try TrainingGraph.classification(description, batch: 1, dropout: false)
-    return graph.graph.parameters.map { (graph.graph[$0].name, graph.graph[$0].type.shape) }
+  /// Names of the parameters of some parts that are not there.
+  public func missing(_ parts: Set<NetworkPart>) throws -> [String] {
+    try description.parameters(parts).map(\.name).filter { parameters[$0] == nil }
   }
 
-  /// Names and shapes of the weights of bridging layers and segmentation network, running statistics included.
-  public static func segmentationShapes(_ description: NetworkDescription) throws -> [(name: String, shape: [Int])] {
-    let graph = try PredictionGraph(description, images: 1, rows: 1, seeds: 1).graph
-    let classification = Set(try classificationShapes(description).map(\.name))
-    return graph.parameters.map { (graph[$0].name, graph[$0].type.shape) }.filter { !classification.contains($0.0) }
-  }
+  /// Whether all parameters of some parts are there.
+  public func has(_ parts: Set<NetworkPart>) -> Bool { (try? missing(parts).isEmpty) ?? false }
 
-  /// Whether all weights of the bridging layers and the segmentation network are there.
-  public var hasSegmentation: Bool {
-    (try? Self.segmentationShapes(description).allSatisfy { parameters[$0.name] != nil }) ?? false
-  }
-
-  /// - Throws: `notFound` naming the first weights that are missing.
-  public func requireClassification() throws {
-    for (name, _) in try Self.classificationShapes(description) where parameters[name] == nil {
+  /// - Throws: `notFound` naming the first missing parameter of the classification network, `state` with what to do when
+  ///   one of the other parts is missing.
+  public func require(_ parts: Set<NetworkPart>) throws {
+    if let name = try missing(parts.intersection(.classification)).first {
       throw EngineError(
         .notFound, "The model has no weights '\(name)'; train or import its classification network first.")
     }
-  }
-
-  /// - Throws: `state` with what to do when phase 2 has not been trained.
-  public func requireSegmentation() throws {
-    try requireClassification()
-    for (name, _) in try Self.segmentationShapes(description) where parameters[name] == nil {
+    if let name = try missing(parts.subtracting(.classification)).first {
+      let phase = try Families.of(description).phases.last?.name ?? ""
       throw EngineError(
-        .state, "The model has no segmentation network ('\(name)' is missing); run 'train segmentation' on it first.")
+        .state, "The model has no segmentation network ('\(name)' is missing); run 'train \(phase)' on it first.")
     }
   }
 

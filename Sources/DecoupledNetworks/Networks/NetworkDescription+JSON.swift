@@ -4,7 +4,7 @@ import FoundationEssentials
 
 extension NetworkDescription {
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case name, classes, dropout, saliency, preprocessing
+    case name, family, trunk, head, decoder, classes, dropout, saliency, preprocessing
     case inputSize = "input_size"
     case stageChannels = "stage_channels"
     case stageConvolutions = "stage_convolutions"
@@ -50,6 +50,10 @@ extension NetworkDescription {
       if let value = try values.decodeIfPresent(Content.self, forKey: key) { target = value }
     }
     try read(.name, into: &name)
+    try read(.family, into: &family)
+    try read(.trunk, into: &trunk)
+    try read(.head, into: &head)
+    try read(.decoder, into: &self.decoder)
     try read(.classes, into: &classes)
     try read(.inputSize, into: &inputSize)
     try read(.stageChannels, into: &stageChannels)
@@ -73,6 +77,34 @@ extension NetworkDescription {
     try read(.classificationFiller, into: &classificationFiller)
     try read(.segmentationFiller, into: &segmentationFiller)
     try read(.preprocessing, into: &preprocessing)
+  }
+
+  /// Writes every setting; tags only where they are not those of the paper's network, as files from before there were tags.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    let paper = NetworkDescription()
+    func encode(tag: String, _ usual: String, _ key: CodingKeys) throws {
+      if tag != usual { try values.encode(tag, forKey: key) }
+    }
+    try values.encode(name, forKey: .name)
+    try encode(tag: family, paper.family, .family)
+    try encode(tag: trunk, paper.trunk, .trunk)
+    try encode(tag: head, paper.head, .head)
+    try encode(tag: decoder, paper.decoder, .decoder)
+    try values.encode(classes, forKey: .classes)
+    try values.encode(inputSize, forKey: .inputSize)
+    try values.encode(stageChannels, forKey: .stageChannels)
+    try values.encode(stageConvolutions, forKey: .stageConvolutions)
+    try values.encode(decoderConvolutions, forKey: .decoderConvolutions)
+    try values.encode(fc6Kernel, forKey: .fc6Kernel)
+    try values.encode(fcWidth, forKey: .fcWidth)
+    try values.encode(segmentationFcWidth, forKey: .segmentationFcWidth)
+    try values.encode(dropout, forKey: .dropout)
+    try values.encode(batchNormalizationEpsilon, forKey: .batchNormalizationEpsilon)
+    try values.encode(saliency, forKey: .saliency)
+    try values.encode(classificationFiller, forKey: .classificationFiller)
+    try values.encode(segmentationFiller, forKey: .segmentationFiller)
+    try values.encode(preprocessing, forKey: .preprocessing)
   }
 
   /// The description as JSON with every setting.

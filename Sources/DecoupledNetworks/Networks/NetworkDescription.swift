@@ -54,11 +54,17 @@ public enum Filler: String, Codable, Sendable, CaseIterable {
   case he
 }
 
-/// Everything that fixes a DecoupledNet: the classification network, the bridging layers and the segmentation network
-/// are built from it, and a model file holds it whole.
+/// Everything that fixes a network: its family and its parts are chosen by their tags and built from it, and a model file
+/// holds it whole. A setting that the chosen parts do not read has no effect.
 public struct NetworkDescription: Codable, Sendable, Equatable {
   /// Name of the preset or recipe it came from.
   public var name = "vgg16"
+  /// The kind of network, see `Families`.
+  public var family = "decouplednet"
+  /// Tags of the parts, see `Trunks`, `Heads` and `Decoders`.
+  public var trunk = "vgg"
+  public var head = "fully_convolutional"
+  public var decoder = "unpooling"
   /// Number of object classes, background not counted.
   public var classes = 20
   /// Height and width of the input; a multiple of 2^stages.
@@ -89,15 +95,4 @@ public struct NetworkDescription: Codable, Sendable, Equatable {
   public init() {}
 
   public var stages: Int { stageChannels.count }
-  /// Height and width behind the last pool.
-  public var poolSize: Int { inputSize >> stages }
-  /// Height and width of the class score map.
-  public var scoreMapSize: Int { poolSize - fc6Kernel + 1 }
-
-  /// Output channels of the transposed convolutions of stage `stage` (0 is the finest): the stage's own, but for the
-  /// last, whose output the next finer un-pooling must accept.
-  public func decoderChannels(stage: Int) -> [Int] {
-    let count = decoderConvolutions[stage]
-    return (0..<count).map { $0 == count - 1 && stage > 0 ? stageChannels[stage - 1] : stageChannels[stage] }
-  }
 }

@@ -29,7 +29,7 @@ public struct StartingPoint: Codable, Sendable, Equatable {
   /// Applies the changes to weights of the classification network that a file gave or that are drawn first.
   /// - Throws: when a layer is not there, or cannot be an identity.
   public func apply(to model: Model, dataset: Dataset, seed: UInt64) throws {
-    try model.fillClassification(seed: seed)
+    try model.fill(.classification, seed: seed)
     for layer in identity { try Self.makeIdentity(layer, model) }
     for (layer, factor) in scale.sorted(by: { $0.key < $1.key }) {
       for part in ["weight", "bias"] {
@@ -38,7 +38,8 @@ public struct StartingPoint: Codable, Sendable, Equatable {
     }
     guard priorBias else { return }
     let labels = dataset.items.compactMap(\.imageLabels)
-    try Self.replace("cls_score.bias", model) { bias in
+    guard let scoreBias = try model.description.parameters([.score]).first(where: { $0.role == .bias }) else { return }
+    try Self.replace(scoreBias.name, model) { bias in
       for (index, name) in model.classNames.enumerated() {
         guard let place = dataset.classes.names.firstIndex(of: name), !labels.isEmpty else { continue }
         // Half an image more on each side keeps a class that all or no images show finite.

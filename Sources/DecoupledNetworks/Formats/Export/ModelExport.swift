@@ -26,8 +26,8 @@ public enum ModelExport {
     _ model: Model, as format: Format, to path: String, labelPasses: Int? = nil, threshold: Float = 0.5
   ) throws {
     switch format {
-    case .torchvision, .onnxClassification: try model.requireClassification()
-    case .onnxLabelPass, .onnx, .caffe: try model.requireSegmentation()
+    case .torchvision, .onnxClassification: try model.require(.classification)
+    case .onnxLabelPass, .onnx, .caffe: try model.require(.all)
     }
     switch format {
     case .onnxClassification: try ONNXNetwork.classification(model).write(to: path, kind: "ONNX")

@@ -51,7 +51,7 @@ extension ResolvedWeights {
     let aliases = names.aliases
     for tensor in tensors where !folded.contains(plain(tensor.name)) {
       let plain = plain(tensor.name)
-      resolved.add(tensor, aliases[plain] ?? plain)
+      resolved.add(tensor, aliases[plain] ?? plain, isForeign: aliases[plain] != nil)
     }
     return resolved
   }

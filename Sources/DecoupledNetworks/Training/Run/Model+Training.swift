@@ -22,7 +22,7 @@ extension Model {
   /// other weights are shared with this model; the segmentation network knows no classes and serves the new ones too.
   /// - Parameter newClassNames: added behind the known ones; names that are known are left out.
   public func extended(with newClassNames: [String], seed: UInt64) throws -> Model {
-    try requireClassification()
+    try require(.classification)
     let added = newClassNames.filter { !classNames.contains($0) }
     guard !added.isEmpty else {
       throw EngineError(
@@ -31,10 +31,11 @@ extension Model {
     var larger = description
     larger.classes += added.count
     let store = ParameterStore()
-    for name in parameters.names where !name.hasPrefix("cls_score.") { store[name] = parameters[name] }
+    let rows = try description.parameters([.score]).map(\.name)
+    for name in parameters.names where !rows.contains(name) { store[name] = parameters[name] }
     let result = try Model(larger, classNames: classNames + added, parameters: store)
-    try result.fillClassification(seed: seed)
-    for name in ["cls_score.weight", "cls_score.bias"] {
+    try result.fill(.classification, seed: seed)
+    for name in rows {
       guard let old = parameters[name], let new = store[name] else { continue }
       try new.slice(axis: 0, 0..<old.shape[0]).copyContents(from: old.asFloat32())
     }

@@ -1,7 +1,7 @@
 import DecoupledCore
 import DecoupledVision
 
-/// What both phases share: iterations, evaluation, metrics, checkpoints and resuming.
+/// What all phases share: iterations, evaluation, metrics, checkpoints and resuming.
 ///
 /// The weights are the loop's own copy; a checkpoint is consistent whenever the process ends, see `TrainingState`.
 final class TrainingLoop {
@@ -12,11 +12,11 @@ final class TrainingLoop {
   let seed: UInt64
   let options: TrainingOptions
   let run: RunDirectory?
-  let execution: Execution
   /// The settings that fix the run's result, as JSON.
   let identity: String
   var evaluate: (() throws -> TrainingEvaluation)?
 
+  private let control: RunControl
   private let source: any BatchSource
   private let statistics: RunningStatistics
   private let backend: BackendInfo
@@ -30,7 +30,7 @@ final class TrainingLoop {
   ///   - seed: of dropout.
   init(
     phase: String, model: Model, graph: TrainingGraph, source: any BatchSource, settings: SolverSettings, seed: UInt64,
-    identity: String, options: TrainingOptions, run: RunDirectory?, backend: Backend, control: RunControl
+    identity: String, options: TrainingOptions, run: RunDirectory?, backend: Backend, execution: Execution
   ) throws {
     self.phase = phase
     self.model = model
@@ -40,7 +40,7 @@ final class TrainingLoop {
     self.options = options
     self.run = run
     self.backend = backend.info
-    execution = Execution(control)
+    control = execution.control
     step = try TrainingStep(
       graph, parameters: model.parameters, settings: settings, backend: backend, execution: execution)
     statistics = try RunningStatistics(graph)
@@ -73,10 +73,11 @@ final class TrainingLoop {
         let record = try iterate(loader)
         last = record
         let goesOn = progress(
-          TrainingProgress(
-            phase: phase, maximumIterations: settings.maximumIterations, record: record,
-            remainingSeconds: clock.secondsPerStep * Double(settings.maximumIterations - iteration)))
-        if !goesOn || execution.control.isCancelled { throw EngineError.cancelled }
+          .iteration(
+            TrainingIteration(
+              phase: phase, maximumIterations: settings.maximumIterations, record: record,
+              remainingSeconds: clock.secondsPerStep * Double(settings.maximumIterations - iteration))))
+        if !goesOn || control.isCancelled { throw EngineError.cancelled }
       } catch let error as EngineError where error.status == .cancelled {
         loader.stop()
         try checkpoint()
@@ -160,14 +161,9 @@ final class TrainingLoop {
     var state = TrainingState(
       phase: phase, iteration: iteration, seed: seed, smoothedLoss: smoothedLoss, best: best, backend: backend.name,
       backendVariant: backend.variant, settings: identity)
-    for name in changing { state.weights[name] = model.parameters[name] }
+    for name in step.graph.changing { state.weights[name] = model.parameters[name] }
     state.momentum = step.solver.state
     try TrainingStateFile.write(state, to: run.trainingState)
-  }
-
-  /// Names of trained weights and of the running statistics.
-  private var changing: [String] {
-    step.solver.names + step.graph.statistics.flatMap { ["\($0.layer).running_mean", "\($0.layer).running_var"] }
   }
 
   private func resume(_ state: TrainingState) throws {
@@ -183,7 +179,7 @@ final class TrainingLoop {
         "The run in '\(run.path)' was made with backend \(state.backend) (\(state.backendVariant)) and continues with \(backend.name) (\(backend.variant)): its last bits will differ."
       )
     }
-    for name in changing {
+    for name in step.graph.changing {
       guard let own = model.parameters[name], let saved = state.weights[name], saved.shape == own.shape else {
         throw EngineError(
           .format, "'\(run.trainingState)' has no weights of the right shape for '\(name)'; start anew.")

@@ -14,14 +14,38 @@ public struct TrainingOptions: Sendable {
   public init() {}
 }
 
-/// What a progress callback is told after each iteration.
-public struct TrainingProgress: Sendable {
-  /// "classification" or "segmentation".
+/// What a progress callback is told.
+public enum TrainingProgress: Sendable {
+  /// After each iteration.
+  case iteration(TrainingIteration)
+  /// After each step of what the phase does behind the last iteration.
+  case ending(TrainingEnding)
+
+  /// The record of the iteration; nil behind the last one.
+  public var record: TrainingRecord? {
+    if case .iteration(let told) = self { told.record } else { nil }
+  }
+}
+
+/// An iteration that is done.
+public struct TrainingIteration: Sendable {
+  /// Name of the phase.
   public let phase: String
   public let maximumIterations: Int
   public let record: TrainingRecord
-  /// Estimated time to the last iteration at the speed of late; the conversion of phase 2 follows it.
+  /// Estimated time to the last iteration at the speed of late; what the phase does at its end follows it.
   public let remainingSeconds: Double
+}
+
+/// A step of the end of a phase.
+public struct TrainingEnding: Sendable {
+  /// Name of the phase.
+  public let phase: String
+  /// What is done, for people.
+  public let summary: String
+  /// Steps done, from 1, and all steps.
+  public let done: Int
+  public let of: Int
 }
 
 /// How a run ended.

@@ -4,12 +4,13 @@ import DecoupledCore
 public struct TrainingBatch: Sendable {
   /// [images, 3, S, S], preprocessed.
   public let image: Tensor
-  /// [images, L]: image-level labels in phase 1, the classes of the selected subset in phase 2.
-  public let labels: Tensor
-  /// Phase 2: int32 [images, S, S], 0 background, 1 foreground, 255 ignored.
+  /// [images, L]: image-level labels in phase 1, the classes of the selected subset in phase 2; nil in phases that read
+  /// none.
+  public let labels: Tensor?
+  /// int32 [images, S, S] of pixel labels, 255 ignored; nil in phases without masks.
   public let mask: Tensor?
 
-  public init(image: Tensor, labels: Tensor, mask: Tensor? = nil) {
+  public init(image: Tensor, labels: Tensor?, mask: Tensor? = nil) {
     self.image = image
     self.labels = labels
     self.mask = mask
@@ -17,9 +18,13 @@ public struct TrainingBatch: Sendable {
 
   /// The tensors by the graph's inputs. Labels are viewed in the shape the graph asks for.
   func feeds(for graph: TrainingGraph) throws -> [ValueID: Tensor] {
-    var feeds = [graph.image: image, graph.labels: try labels.reshaped(graph.graph[graph.labels].type.shape)]
+    var feeds = [graph.image: image]
+    if let id = graph.labels {
+      guard let labels else { throw EngineError(.invalidArgument, "The batches of this phase need labels.") }
+      feeds[id] = try labels.reshaped(graph.graph[id].type.shape)
+    }
     if let id = graph.mask {
-      guard let mask else { throw EngineError(.invalidArgument, "A phase 2 batch needs masks.") }
+      guard let mask else { throw EngineError(.invalidArgument, "The batches of this phase need masks.") }
       feeds[id] = mask
     }
     return feeds

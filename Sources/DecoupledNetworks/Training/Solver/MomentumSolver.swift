@@ -3,7 +3,7 @@ import DecoupledCore
 /// Caffe's SGD: V = momentum V + rate (g + decay W), W = W - V, with the multipliers of each parameter; or Adam, whose V
 /// averages the gradients and which divides by the root of their averaged squares.
 public final class MomentumSolver {
-  public private(set) var settings: SolverSettings
+  public let settings: SolverSettings
   /// Trained parameters in the order of the gradients.
   public let names: [String]
   /// V of each trained parameter, by name; 0 at the start.
@@ -15,16 +15,16 @@ public final class MomentumSolver {
   private let pool: ThreadPool
 
   /// - Parameters:
-  ///   - parameters: name, shape and whether it is scale or shift of a batch normalisation.
+  ///   - parameters: name, shape and role of what is trained.
   ///   - pool: the threads that steps run on.
   public init(
-    _ settings: SolverSettings, parameters: [(name: String, shape: [Int], isNormalization: Bool)], pool: ThreadPool
+    _ settings: SolverSettings, parameters: [(name: String, shape: [Int], role: ParameterRole)], pool: ThreadPool
   ) throws {
     try settings.validate()
     self.settings = settings
     self.pool = pool
     names = parameters.map(\.name)
-    multipliers = parameters.map { settings.multipliers(for: $0.name, isNormalization: $0.isNormalization) }
+    multipliers = parameters.map { settings.multipliers(for: $0.name, $0.role) }
     blocks = ParameterBlocks(parameters.map { $0.shape.reduce(1, *) })
     for parameter in parameters {
       momentum[parameter.name] = try Tensor(zeros: parameter.shape)
@@ -49,23 +49,21 @@ public final class MomentumSolver {
     }
   }
 
-  /// Changes the rate of the next steps.
-  /// - Throws: when no solver can work with it.
-  public func setLearningRate(_ rate: Double) throws {
-    var changed = settings
-    changed.baseLearningRate = rate
-    try changed.validate()
-    settings = changed
-  }
-
   /// One step.
   /// - Parameters:
   ///   - gradients: by parameter name, averaged over the passes of the iteration.
+  ///   - rate: the learning rate, before multipliers; nil for that of the settings.
   ///   - iteration: counted from 0.
   /// - Returns: the Euclidean norm of all gradients before clipping.
   /// - Throws: `numeric` when a gradient or a new weight is not finite. Weights are untouched after the former only.
   @discardableResult
-  public func apply(gradients: [String: Tensor], parameters: ParameterStore, iteration: Int) throws -> Double {
+  public func apply(
+    gradients: [String: Tensor], parameters: ParameterStore, rate given: Double? = nil, iteration: Int
+  ) throws -> Double {
+    let rate = given ?? settings.learningRate(iteration: iteration)
+    guard rate > 0 || given == nil, rate.isFinite else {
+      throw EngineError(.invalidArgument, "Solver: the learning rate must be above 0, not \(rate).")
+    }
     let g = try ParameterValues(names.map { try found(gradients[$0], $0, "gradient") })
     let w = try ParameterValues(names.map { try found(parameters[$0], $0, "weights") })
     let v = try ParameterValues(names.map { try found(momentum[$0], $0, "momentum") })
@@ -73,12 +71,11 @@ public final class MomentumSolver {
     guard norm.isFinite else {
       throw EngineError(
         .numeric,
-        "The gradients of iteration \(iteration + 1) are not finite; use a lower learning rate than \(rate(iteration))."
+        "The gradients of iteration \(iteration + 1) are not finite; use a lower learning rate than \(rate)."
       )
     }
     var scale = 1.0
     if let limit = settings.gradientClipping, norm > limit { scale = limit / norm }
-    let rate = settings.learningRate(iteration: iteration)
     for name in names { parameters.noteChange(of: name) }
     // Caffe divides the whole step by iter_size, the decay with it.
     let weightDecay = settings.caffe ? settings.weightDecay / Double(settings.iterSize) : settings.weightDecay
@@ -90,7 +87,7 @@ public final class MomentumSolver {
           settings, rate: rate * own.learningRate, decay: weightDecay * own.decay, scale: scale, iteration: iteration
         ).apply(momentum: v[block], squares: s[block], weights: w[block], gradient: g[block], count: block.range.count)
       }
-      try requireFinite(failures, iteration)
+      try requireFinite(failures, rate, iteration)
       return norm
     }
     let failures = blocks.sum(pool) { block in
@@ -101,19 +98,17 @@ public final class MomentumSolver {
           momentum: Float(settings.momentum), gradient: Float(rate * own.learningRate * scale),
           decay: Float(rate * own.learningRate * weightDecay * own.decay)))
     }
-    try requireFinite(failures, iteration)
+    try requireFinite(failures, rate, iteration)
     return norm
   }
 
-  private func requireFinite(_ failures: Double, _ iteration: Int) throws {
+  private func requireFinite(_ failures: Double, _ rate: Double, _ iteration: Int) throws {
     guard failures == 0 else {
       throw EngineError(
         .numeric,
-        "Weights became infinite in iteration \(iteration + 1); use a lower learning rate than \(rate(iteration)).")
+        "Weights became infinite in iteration \(iteration + 1); use a lower learning rate than \(rate).")
     }
   }
-
-  private func rate(_ iteration: Int) -> Double { settings.learningRate(iteration: iteration) }
 
   private func found(_ tensor: Tensor?, _ name: String, _ what: String) throws -> Tensor {
     guard let tensor, tensor.elementCount == momentum[name]?.elementCount else {

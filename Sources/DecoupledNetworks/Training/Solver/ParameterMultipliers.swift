@@ -1,3 +1,5 @@
+import DecoupledCore
+
 /// What the learning rate and the weight decay are multiplied by for one parameter (Caffe's lr_mult and decay_mult).
 public struct Multipliers: Codable, Sendable, Equatable {
   /// 0 keeps the parameter as it is; no gradient is computed for it then.
@@ -7,6 +9,12 @@ public struct Multipliers: Codable, Sendable, Equatable {
   public init(learningRate: Double, decay: Double) {
     self.learningRate = learningRate
     self.decay = decay
+  }
+
+  /// The prototxts' defaults: weights 1 and 1; biases twice the rate and no decay; scale and shift of batch normalisation
+  /// 1 and 1.
+  init(of role: ParameterRole) {
+    self.init(learningRate: role == .bias ? 2 : 1, decay: role == .bias ? 0 : 1)
   }
 }
 
@@ -37,18 +45,14 @@ public struct MultiplierRule: Codable, Sendable, Equatable {
     decay = try values.decodeIfPresent(Double.self, forKey: .decay)
   }
 
-  /// The score layer ten times faster than the pretrained ones, as the released fp_bp_network says: for phase 1 from
-  /// pretrained weights.
-  public static let fastScoreLayer = [
-    MultiplierRule("cls_score.weight", learningRate: 10), MultiplierRule("cls_score.bias", learningRate: 20),
-  ]
-
   /// Every parameter kept but the score layer: what adding classes to a model trains, so that the segmentation network
   /// still fits the features.
-  public static let scoreLayerOnly = [
-    MultiplierRule("*", learningRate: 0), MultiplierRule("cls_score.weight", learningRate: 1),
-    MultiplierRule("cls_score.bias", learningRate: 2),
-  ]
+  public static func scoreLayerOnly(_ description: NetworkDescription) throws -> [MultiplierRule] {
+    try [MultiplierRule("*", learningRate: 0)]
+      + description.parameters([.score]).map {
+        MultiplierRule($0.name, learningRate: Multipliers(of: $0.role).learningRate)
+      }
+  }
 
   /// torch's SGD: one rate and one decay for everything.
   public static let uniform = [MultiplierRule("*", learningRate: 1, decay: 1)]
@@ -65,12 +69,9 @@ public struct MultiplierRule: Codable, Sendable, Equatable {
 }
 
 extension SolverSettings {
-  /// The multipliers of a parameter: the prototxts' defaults, then each matching rule in order, the last one winning.
-  ///
-  /// Defaults: weights 1 and 1; biases twice the rate and no decay; scale and shift of batch normalisation 1 and 1.
-  public func multipliers(for name: String, isNormalization: Bool) -> Multipliers {
-    let isBias = !isNormalization && name.hasSuffix(".bias")
-    var result = Multipliers(learningRate: isBias ? 2 : 1, decay: isBias ? 0 : 1)
+  /// The multipliers of a parameter: those of its role, then each matching rule in order, the last one winning.
+  public func multipliers(for name: String, _ role: ParameterRole) -> Multipliers {
+    var result = Multipliers(of: role)
     for rule in multiplierRules where rule.matches(name) {
       if let learningRate = rule.learningRate { result.learningRate = learningRate }
       if let decay = rule.decay { result.decay = decay }
@@ -79,5 +80,5 @@ extension SolverSettings {
   }
 
   /// Whether a parameter keeps its value.
-  public func isFrozen(_ name: String) -> Bool { multipliers(for: name, isNormalization: false).learningRate == 0 }
+  public func isFrozen(_ name: String) -> Bool { multipliers(for: name, .weight).learningRate == 0 }
 }

@@ -25,7 +25,7 @@ public struct SolverSettings: Sendable, Equatable {
   /// Passes whose gradients are averaged before one step (Caffe's iter_size).
   public var iterSize = 16
   public var maximumIterations = 5500
-  /// Learning rate and decay multipliers on top of the defaults, see `multipliers(for:isNormalization:)`.
+  /// Learning rate and decay multipliers on top of the defaults, see `multipliers(for:_:)`.
   public var multiplierRules: [MultiplierRule] = []
   /// Largest Euclidean norm of all gradients together; larger ones are scaled down to it. Nil for no limit, as in the paper.
   public var gradientClipping: Double?

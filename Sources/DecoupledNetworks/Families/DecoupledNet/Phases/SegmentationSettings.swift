@@ -1,5 +1,5 @@
 /// Settings of phase 2.
-public struct SegmentationSettings: Sendable, Equatable {
+public struct SegmentationSettings: PhaseSettings {
   public var solver = SolverSettings()
   /// Of shuffling, windows, crops and fillers.
   public var seed: UInt64 = 1
@@ -23,7 +23,7 @@ public struct ConversionSettings: Sendable, Equatable {
 }
 
 /// Settings that are left out keep their defaults; unknown ones are an error.
-extension SegmentationSettings: Codable {
+extension SegmentationSettings {
   enum CodingKeys: String, CodingKey, CaseIterable { case solver, seed, cropping, augmentation, conversion }
 
   public init(from decoder: any Decoder) throws {

@@ -2,7 +2,7 @@ import DecoupledCore
 import DecoupledVision
 
 /// Pixel accuracy and foreground IoU on crops of held-out images, with the running averages of the statistics.
-final class SegmentationEvaluation {
+final class SegmentationEvaluation: PhaseEvaluation {
   /// Held-out crops: enough for a mean that is steady to about two points, few enough to take seconds.
   static let crops = 64
 
@@ -71,7 +71,7 @@ final class SegmentationEvaluation {
   /// Scores [batch, 2, S, S].
   private func run(_ made: TrainingBatch) throws -> [Float] {
     var results: [ValueID: Tensor] = [:]
-    let seeds = try made.labels.copy()
+    guard let seeds = try made.labels?.copy() else { return [] }
     if let heads {
       try execution.run(heads, feeds: [network.image: made.image], parameters: model.parameters, results: &results)
       let values = try seeds.elements(Float.self)

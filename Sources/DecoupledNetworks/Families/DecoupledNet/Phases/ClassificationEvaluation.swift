@@ -3,7 +3,7 @@ import DecoupledVision
 import Glibc
 
 /// Loss and average precision on validation images, the way images are predicted: whole, without dropout.
-final class ClassificationEvaluation {
+final class ClassificationEvaluation: PhaseEvaluation {
   private let model: Model
   private let items: [DatasetItem]
   private let labels: [[Bool]]

@@ -45,15 +45,19 @@ final class PredictionPlans {
       description, images: images, rows: rowsOfBridging, seeds: rowsOfBridging, plain: settings.plain)
     self.network = network
     let heads = network.classification
-    // The back pass needs the ReLU masks, and the switch of the score when it starts at the largest score.
-    let backward = [heads.fc6, heads.fc7] + (description.saliency.placement == .max ? [heads.scoreSwitch] : [])
+    // ReLU masks, and the switch of the score where the back pass starts at the largest score.
+    let backward = network.graph.valuesReadBackward(to: network.seedSaliency)
+    let features = heads.features.output
+    // What the label passes read of the image besides: switches, and features that they share.
+    let shared = network.graph.valuesCrossing(to: [network.rowToImage, network.seeds, network.saliency])
+      .filter { !backward.contains($0) && $0 != features && $0 != network.spatialHalf }
     let halves = model.parameters.halfNames
     let cut = Self.cut(
       network, largeRow: settings.largeRow ?? (halves.isEmpty ? Self.largeRow : Self.largeRowToSaveMemory))
     var sliced = Set([network.activation, cut].compactMap { $0 })
     if settings.activationMaps { sliced.remove(network.activation) }
     // What only the other plans read stays in the backend's layout.
-    let carried = sliced.union([heads.pool] + heads.switches + backward + [network.spatialHalf].compactMap { $0 })
+    let carried = sliced.union([features] + shared + backward + [network.spatialHalf].compactMap { $0 })
     func plan(_ graph: Graph, _ feeds: [ValueID], _ fetches: [ValueID]) throws -> Plan {
       try Plan(
         graph, feeds: feeds, fetches: fetches, carried: carried, sliced: sliced,
@@ -62,23 +66,23 @@ final class PredictionPlans {
 
     classification = try plan(
       network.graph, [network.image],
-      [heads.scores, heads.logits, heads.maxLogits, heads.pool] + heads.switches + backward)
+      [heads.scores, heads.logits, heads.maxLogits, features] + shared + backward)
     if let half = network.spatialHalf {
       saliency = try plan(
         network.graph, [network.seeds, network.seedToImage] + backward, [network.seedSaliency])
-      spatial = try plan(network.graph, [heads.pool], [half])
+      spatial = try plan(network.graph, [features], [half])
       bridging = try plan(network.graph, [network.saliency, half, network.rowToImage], [network.activation])
     } else {
       saliency = nil
       spatial = nil
       bridging = try plan(
-        network.graph, [network.seeds, network.rowToImage, heads.pool] + backward, [network.activation])
+        network.graph, [network.seeds, network.rowToImage, features] + backward, [network.activation])
     }
     func graph(rows: Int) throws -> Graph {
       try PredictionGraph(description, images: images, rows: rows, seeds: rows, plain: settings.plain).graph
     }
     func decoder(rows: Int, from input: ValueID, to result: ValueID) throws -> Plan {
-      try plan(try graph(rows: rows), [input, network.rowToImage] + heads.switches, [result])
+      try plan(try graph(rows: rows), [input, network.rowToImage] + shared, [result])
     }
     self.decoder =
       cut == network.activation

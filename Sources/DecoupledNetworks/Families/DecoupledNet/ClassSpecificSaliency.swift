@@ -1,6 +1,6 @@
 import DecoupledCore
 
-/// The class-specific saliency of Eq. (3): the gradient of a class score with respect to the last pool's output.
+/// The class-specific saliency of Eq. (3): the gradient of a class score with respect to the features.
 enum ClassSpecificSaliency {
   /// Appends the backward pass.
   /// - Parameters:
@@ -12,9 +12,9 @@ enum ClassSpecificSaliency {
   ) throws -> ValueID {
     let head = builder.description.saliency.placement == .average ? network.averagePool : network.maxPool
     let gradients = try builder.graph.gradient(
-      of: head, withRespectTo: [network.pool], seed: seeds, rowToImage: rowToImage)
+      of: head, withRespectTo: [network.features.output], seed: seeds, rowToImage: rowToImage)
     guard let saliency = gradients[0] else {
-      throw EngineError(.internal, "The class scores do not depend on the last pool.")
+      throw EngineError(.internal, "The class scores do not depend on the features.")
     }
     return saliency
   }

@@ -36,7 +36,7 @@ public struct PredictionGraph: Sendable {
     elementType: ElementType = .float32
   ) throws {
     try description.validate()
-    var builder = LayerBuilder(graph: Graph(), description: description, elementType: elementType)
+    var builder = LayerBuilder(description, elementType: elementType)
     let size = description.inputSize
     image = try builder.graph.addInput("image", ValueType(elementType, [images, 3, size, size], batch: .images))
     classification = try ClassificationNetwork.build(&builder, image: image)
@@ -48,22 +48,28 @@ public struct PredictionGraph: Sendable {
     seedToImage =
       plain ? rowToImage : try builder.graph.addInput("seed_to_image", ValueType(.int32, [seedRows], batch: seedBatch))
     seedSaliency = try ClassSpecificSaliency.build(&builder, classification, seeds: seeds, rowToImage: seedToImage)
-    let bridging: BridgingLayers
+    let features = classification.features.output
+    let spatial: BridgingLayers.SpatialFeatures
     if plain {
       saliency = seedSaliency
-      let pool = try builder.graph.add1(Gather(), [classification.pool, rowToImage], name: "pool_rows")
-      bridging = try BridgingLayers.build(&builder, spatial: .perRow(pool), saliency: saliency, training: false)
+      spatial = .perRow(try builder.graph.add1(Gather(), [features, rowToImage], name: "pool_rows"))
     } else {
-      let shape = builder.graph[classification.pool].type.shape.dropFirst()
+      let shape = builder.graph[features].type.shape.dropFirst()
       saliency = try builder.graph.addInput("saliency", ValueType(elementType, [rows] + shape, batch: .rows))
-      bridging = try BridgingLayers.build(
-        &builder, spatial: .shared(pool: classification.pool, rowToImage: rowToImage), saliency: saliency,
-        training: false)
+      spatial = .shared(pool: features, rowToImage: rowToImage)
+    }
+    let saliency = self.saliency
+    let bridging = try builder.building(.bridge) {
+      try BridgingLayers.build(&$0, spatial: spatial, saliency: saliency, training: false)
     }
     spatialHalf = bridging.spatialHalf
     activation = bridging.activation
-    let segmentation = try SegmentationNetwork.build(
-      &builder, activation: activation, switches: classification.switches, rowToImage: rowToImage, training: false)
+    let decoder = try Decoders.make(description)
+    let (activation, rowToImage, classification) = (self.activation, self.rowToImage, self.classification)
+    let segmentation = try builder.building(.decoder) {
+      try decoder.build(
+        &$0, activation: activation, features: classification.features, rowToImage: rowToImage, training: false)
+    }
     stageInputs = segmentation.stageInputs
     scores = segmentation.scores
     probabilities = try builder.graph.add1(Softmax(axis: 1), [scores], name: "probabilities")

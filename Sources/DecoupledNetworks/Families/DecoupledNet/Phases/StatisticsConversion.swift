@@ -4,15 +4,18 @@ import DecoupledCore
 /// mean and biased variance of training batches are averaged (the released BN_make_INFERENCE script).
 ///
 /// All layers are measured in one forward pass, each behind layers that normalise with their own batch's statistics.
-public final class StatisticsConversion {
+final class StatisticsConversion: PhaseEnding {
   private let settings: ConversionSettings
+  private let source: any BatchSource
   private let graph: TrainingGraph
   private let plan: Plan
   private let execution: Execution
 
+  /// - Parameter source: training batches of `settings.batchSize`; numbers 0 to `batches` - 1 are used.
   /// - Throws: `invalidArgument` when a setting cannot work.
-  public init(
-    _ description: NetworkDescription, settings: ConversionSettings = .init(), backend: Backend, execution: Execution
+  init(
+    _ description: NetworkDescription, source: any BatchSource, settings: ConversionSettings, backend: Backend,
+    execution: Execution
   ) throws {
     guard (1...1_000_000).contains(settings.batches), (1...65536).contains(settings.batchSize) else {
       throw EngineError(
@@ -20,20 +23,20 @@ public final class StatisticsConversion {
         "The conversion needs at least 1 batch of at least 1 image, not \(settings.batches) of \(settings.batchSize).")
     }
     self.settings = settings
+    self.source = source
     self.execution = execution
     graph = try TrainingGraph.segmentation(description, batch: settings.batchSize)
     plan = try Plan(
-      graph.graph, feeds: [graph.image, graph.labels], fetches: graph.statistics.flatMap { [$0.mean, $0.variance] },
+      graph.graph, feeds: [graph.image] + [graph.labels].compactMap { $0 },
+      fetches: graph.statistics.flatMap { [$0.mean, $0.variance] },
       backend: backend)
   }
 
+  var steps: Int { settings.batches }
+  var summary: String { "measuring the final statistics over \(settings.batches) training batches" }
+
   /// A model that predicts: the same weights with the averaged statistics, and scale 0 for channels that never vary.
-  /// - Parameters:
-  ///   - source: training batches of `settings.batchSize`; numbers 0 to `batches` - 1 are used.
-  ///   - progress: called after each batch with the number done; false cancels.
-  public func convert(
-    _ model: Model, source: any BatchSource, progress: (_ done: Int) -> Bool = { _ in true }
-  ) throws -> Model {
+  func finish(_ model: Model, progress: (_ done: Int) -> Bool) throws -> Model {
     var means = graph.statistics.map { graph.graph[$0.mean].type.shape[0] }.map { [Double](repeating: 0, count: $0) }
     var variances = means
     let loader = try BatchLoader(source, first: 0, end: settings.batches)

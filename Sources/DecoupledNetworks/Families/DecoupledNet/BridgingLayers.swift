@@ -20,6 +20,7 @@ struct BridgingLayers {
     _ builder: inout LayerBuilder, spatial: SpatialFeatures, saliency: ValueID, training: Bool
   ) throws -> BridgingLayers {
     let description = builder.description
+    // Named as the released networks do, whose features are pool5.
     let pool = "pool\(description.stages)"
     let (channels, width, kernel) = (
       builder.channels(saliency), description.segmentationFcWidth, description.fc6Kernel
@@ -33,8 +34,9 @@ struct BridgingLayers {
       let joined = try builder.graph.add1(Concat(), [normalized, classSpecific], name: "\(pool)_concat")
       x = try builder.convolution("fc6_seg", joined, out: width, kernel: kernel)
     case .shared(let images, let rowToImage):
-      let weight = try builder.parameter("fc6_seg.weight", [width, 2 * channels, kernel, kernel])
-      let bias = try builder.parameter("fc6_seg.bias", [width])
+      let weight = try builder.weight(
+        "fc6_seg", [width, 2 * channels, kernel, kernel], fanIn: 2 * channels * kernel * kernel)
+      let bias = try builder.bias("fc6_seg", width)
       let halves = try [0..<channels, channels..<(2 * channels)].enumerated().map { number, range in
         try builder.graph.add1(Slice(axis: 1, range), [weight], name: "fc6_seg.weight/half-\(number)")
       }
