@@ -30,7 +30,8 @@ public struct PredictionSettings: SettingGroup, Sendable {
       "threshold", \.threshold, .between(-.greatestFiniteMagnitude, .greatestFiniteMagnitude),
       "A class is identified when its score lies above this."),
     .flag(
-      "plain", \.plain, "Run the released procedure literally, nothing shared between label passes: slower, to compare."),
+      "plain", \.plain, "Run the released procedure literally, nothing shared between label passes: slower, to compare."
+    ),
     .number("images_per_batch", \.imagesPerBatch, .between(1, 1024), "Images per run of the classification network."),
     .number(
       "rows_per_chunk", \.rowsPerChunk, .between(1, 1024), "Label passes per run of the decoder, which bounds memory."),
