@@ -21,7 +21,7 @@ final class ReferenceChain {
     self.copies = copies
     backend = try Backend(.reference)
     for node in copies.chain {
-      if node.kind == Int32(DCN_OPERATOR_CONVERT) {
+      if node.operatorKind == .convert {
         steps.append(Step(kernel: nil, node: node))
         continue
       }

@@ -6,7 +6,7 @@ import CDecoupled
 // Channels are cut into `group` parts; below, c counts within the part that the other channel belongs to.
 
 /// y[n,m,oy,ox] = b[m] + sum over c,i,j of w[m,c,i,j] * x[n, c, position(oy,i), position(ox,j)].
-struct Convolution: RealOperator {
+struct Conv: RealOperator {
   static let attributes = Window.attributes
   static let inputCounts = 2...3
   private let window: Window
@@ -67,7 +67,7 @@ struct Convolution: RealOperator {
 }
 
 /// y[n,m] = b[m], then y[n, m, position(h,u), position(w,v)] += x[n,c,h,w] * weight[c,m,u,v].
-struct TransposedConvolution: RealOperator {
+struct ConvTranspose: RealOperator {
   static let attributes = Window.attributes.union(["output_padding"])
   static let inputCounts = 2...3
   private let window: Window
@@ -140,7 +140,7 @@ struct TransposedConvolution: RealOperator {
 }
 
 /// dw[m,c,i,j] = sum over n,oy,ox of dy[n,m,oy,ox] * x[n, c, position(oy,i), position(ox,j)].
-struct ConvolutionWeightGradient: RealOperator {
+struct ConvWeightGradient: RealOperator {
   static let attributes = Window.attributes.union(["kernel_shape"])
   static let inputCounts = 2...2
   private let window: Window

@@ -1,3 +1,4 @@
+import DecoupledBackendKit
 import DecoupledBase
 
 /// Runs published cases on a backend.

@@ -69,7 +69,7 @@ extension Graph {
     }
     let influenced = influence(of: sources)
     var gradients: [ValueID: ValueID] = [target: seed]
-    var recomputation = Recomputation()
+    var recomputed = RecomputedValues()
     for index in nodes.indices.reversed() {
       let node = nodes[index]
       guard node.outputs.contains(where: { gradients[$0] != nil && influenced.contains($0) }) else { continue }
@@ -80,7 +80,7 @@ extension Graph {
         )
       }
       let wanted = node.inputs.map { $0.map { influenced.contains($0) } ?? false }
-      let source = recomputing ? try recomputation.source(of: node, in: &self) : node
+      let source = recomputing ? try recomputed.source(of: node, in: &self) : node
       var context = GradientContext(
         graph: self, node: source, outputGradients: node.outputs.map { gradients[$0] }, wanted: wanted,
         rowToImage: rowToImage)

@@ -1,11 +1,15 @@
-import CDecoupled
+public import DecoupledBackendKit
 import DecoupledBase
 
 /// y = max(x, 0).
 public struct Relu: Operator {
   public init() {}
-  public var kind: Int32? { Int32(DCN_OPERATOR_RELU) }
+  public var kind: OperatorKind? { .relu }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 0)] }
+
+  public func recomputation(of node: Node) -> Recomputation? {
+    Recomputation(self, node.inputs, first: .mustBeRecomputed, servesOwnGradient: true)
+  }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
     // y > 0 exactly where x > 0, so the output serves and the pre-activation need not be kept.
@@ -26,7 +30,7 @@ public struct Relu: Operator {
 /// dy, y, row_to_image optional -> dy where y > 0.
 public struct ReluGradient: Operator {
   public init() {}
-  public var kind: Int32? { Int32(DCN_OPERATOR_RELU_GRADIENT) }
+  public var kind: OperatorKind? { .reluGradient }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
     try typesOfMappedGradient(inputs, mapped: optional(inputs, 2) != nil)
@@ -42,7 +46,7 @@ public struct ReluGradient: Operator {
 /// y = 1 / (1 + exp(-x)).
 public struct Sigmoid: Operator {
   public init() {}
-  public var kind: Int32? { Int32(DCN_OPERATOR_SIGMOID) }
+  public var kind: OperatorKind? { .sigmoid }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 0)] }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
@@ -59,7 +63,7 @@ public struct SigmoidGradient: Operator {
   public var mapped: Bool
   public init(mapped: Bool = false) { self.mapped = mapped }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_SIGMOID_GRADIENT) }
+  public var kind: OperatorKind? { .sigmoidGradient }
   public var attributes: [Attribute] { Attribute.mapped(mapped) }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
@@ -78,7 +82,7 @@ public struct Softmax: Operator {
   public var axis: Int
   public init(axis: Int = 1) { self.axis = axis }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_SOFTMAX) }
+  public var kind: OperatorKind? { .softmax }
   public var attributes: [Attribute] { [.integer("axis", axis)] }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
@@ -113,7 +117,7 @@ public struct SoftmaxGradient: Operator {
     self.mapped = mapped
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_SOFTMAX_GRADIENT) }
+  public var kind: OperatorKind? { .softmaxGradient }
   public var attributes: [Attribute] { [.integer("axis", axis)] + Attribute.mapped(mapped) }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {

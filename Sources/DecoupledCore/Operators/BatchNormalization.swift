@@ -1,4 +1,4 @@
-import CDecoupled
+public import DecoupledBackendKit
 import DecoupledBase
 
 /// x, scale [C], shift [C], mean [C], variance [C] -> y; in training mode also the batch's mean and biased variance.
@@ -13,7 +13,7 @@ public struct BatchNormalization: Operator {
     self.training = training
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_BATCH_NORMALIZATION) }
+  public var kind: OperatorKind? { .batchNormalization }
   public var attributes: [Attribute] { [.real("epsilon", epsilon), .flag("training_mode", training)] }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
@@ -27,6 +27,13 @@ public struct BatchNormalization: Operator {
     }
     let statistics = ValueType(x.elementType, channels)
     return training ? [x, statistics, statistics] : [x]
+  }
+
+  public func recomputation(of node: Node) -> Recomputation? {
+    // The statistics of the batch are known by then.
+    let statistics = training ? node.outputs.dropFirst().map { $0 } : []
+    return Recomputation(
+      BatchNormalization(epsilon: epsilon, training: false), node.inputs + statistics, first: .isKept)
   }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
@@ -59,7 +66,7 @@ public struct BatchNormalizationGradient: Operator {
     self.mapped = mapped
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_BATCH_NORMALIZATION_GRADIENT) }
+  public var kind: OperatorKind? { .batchNormalizationGradient }
   public var attributes: [Attribute] {
     [.real("epsilon", epsilon), .flag("training_mode", training)] + Attribute.mapped(mapped)
   }

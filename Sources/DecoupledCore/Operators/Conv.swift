@@ -1,4 +1,4 @@
-import CDecoupled
+public import DecoupledBackendKit
 import DecoupledBase
 
 /// Cross-correlation: x [N,C,H,W], w [M,C/group,kh,kw], b [M] optional -> y [N,M,OH,OW].
@@ -13,7 +13,7 @@ public struct Conv: Operator {
     self.group = group
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_CONV) }
+  public var kind: OperatorKind? { .conv }
   public var attributes: [Attribute] { window.geometry(group: group) }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {

@@ -1,4 +1,4 @@
-import CDecoupled
+public import DecoupledBackendKit
 import DecoupledBase
 
 /// Transposed convolution ("deconvolution" in the paper): x [N,C,H,W], w [C,M/group,kh,kw], b [M] optional -> y [N,M,OH,OW].
@@ -15,7 +15,7 @@ public struct ConvTranspose: Operator {
     self.group = group
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_CONV_TRANSPOSE) }
+  public var kind: OperatorKind? { .convTranspose }
   public var attributes: [Attribute] {
     window.geometry(group: group) + [.integers("output_padding", outputPadding)]
   }

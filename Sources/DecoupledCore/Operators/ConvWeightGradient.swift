@@ -1,4 +1,4 @@
-import CDecoupled
+public import DecoupledBackendKit
 import DecoupledBase
 
 /// Gradient of Conv with respect to its weights: x [N,C,H,W], dy [N,M,OH,OW] -> dw [M,C/group,kh,kw].
@@ -13,7 +13,7 @@ public struct ConvWeightGradient: Operator {
     self.group = group
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_CONV_WEIGHT_GRADIENT) }
+  public var kind: OperatorKind? { .convWeightGradient }
   public var attributes: [Attribute] {
     [.integers("kernel_shape", window.kernel)] + window.geometry(group: group)
   }

@@ -1,4 +1,4 @@
-import CDecoupled
+public import DecoupledBackendKit
 import DecoupledBase
 
 /// a, b, row_to_image optional -> a * b. With the map, b holds one row per image.
@@ -7,7 +7,7 @@ public struct Mul: Operator {
   public var broadcast: Bool
   public init(broadcast: Bool = false) { self.broadcast = broadcast }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_MUL) }
+  public var kind: OperatorKind? { .mul }
   public var attributes: [Attribute] { broadcast ? [.flag("broadcast", true)] : [] }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
@@ -42,7 +42,7 @@ public struct Add: Operator {
   public var broadcast: Bool
   public init(broadcast: Bool = false) { self.broadcast = broadcast }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_ADD) }
+  public var kind: OperatorKind? { .add }
   public var attributes: [Attribute] { broadcast ? [.flag("broadcast", true)] : [] }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
@@ -56,6 +56,10 @@ public struct Add: Operator {
     }
     let db = context.wanted[1] && broadcast ? try context.sumOverPixels(dy) : dy
     return Array([dy, db, nil].prefix(context.node.inputs.count))
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("Add", [try context.operand(0), try context.rows(1, map: 2)])]
   }
 }
 
@@ -76,10 +80,6 @@ extension GradientContext {
     let sum = try add1(ReduceSum(axes: [2, 3]), [gradient], "sum-over-pixels")
     return try add1(Reshape(trailing: [channels, 1, 1]), [sum], "right-gradient")
   }
-
-  public func onnx(_ context: inout ONNXContext) throws -> [String] {
-    [context.add("Add", [try context.operand(0), try context.rows(1, map: 2)])]
-  }
 }
 
 /// y = factor * x.
@@ -87,7 +87,7 @@ public struct Scale: Operator {
   public var factor: Double
   public init(_ factor: Double) { self.factor = factor }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_SCALE) }
+  public var kind: OperatorKind? { .scale }
   public var attributes: [Attribute] { [.real("factor", factor)] }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 0)] }
 
@@ -105,7 +105,7 @@ public struct Dropout: Operator {
   public var ratio: Double
   public init(ratio: Double) { self.ratio = ratio }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_DROPOUT) }
+  public var kind: OperatorKind? { .dropout }
   public var attributes: [Attribute] { [.real("ratio", ratio)] }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {

@@ -1,4 +1,4 @@
-import CDecoupled
+public import DecoupledBackendKit
 import DecoupledBase
 
 /// Inputs of equal shape but for `axis`, joined along it. Operands flagged in `perImage` hold one row per image; the
@@ -13,7 +13,7 @@ public struct Concat: Operator {
     self.perImage = perImage.contains(true) ? perImage : []
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_CONCAT) }
+  public var kind: OperatorKind? { .concat }
   public var attributes: [Attribute] {
     [.integer("axis", axis)] + (perImage.isEmpty ? [] : [.integers("mapped", perImage.map { $0 ? 1 : 0 })])
   }
@@ -76,7 +76,7 @@ public struct Slice: Operator {
     self.range = range
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_SLICE) }
+  public var kind: OperatorKind? { .slice }
   public var attributes: [Attribute] {
     [.integer("axis", axis), .integer("start", range.lowerBound), .integer("end", range.upperBound)]
   }
@@ -99,7 +99,7 @@ public struct Slice: Operator {
 /// x [images,...], indices int32 [rows] -> y [rows,...].
 public struct Gather: Operator {
   public init() {}
-  public var kind: Int32? { Int32(DCN_OPERATOR_GATHER) }
+  public var kind: OperatorKind? { .gather }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
     let (x, indices) = (try required(inputs, 0), try required(inputs, 1))
@@ -118,7 +118,7 @@ public struct Reshape: Operator {
   public var trailing: [Int]
   public init(trailing: [Int]) { self.trailing = trailing }
 
-  public var kind: Int32? { nil }
+  public var kind: OperatorKind? { nil }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
     let x = try required(inputs, 0)

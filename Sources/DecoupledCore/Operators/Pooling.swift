@@ -1,4 +1,4 @@
-import CDecoupled
+public import DecoupledBackendKit
 
 /// x [N,C,H,W] -> the maximum of each window and its place y*W+x in the plane (the "switches" of the paper).
 public struct MaxPool: Operator {
@@ -10,7 +10,7 @@ public struct MaxPool: Operator {
     self.ceilMode = ceilMode
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_MAX_POOL) }
+  public var kind: OperatorKind? { .maxPool }
   public var attributes: [Attribute] { window.poolAttributes + [.flag("ceil_mode", ceilMode)] }
   public var optionalOutputs: Set<Int> { [1] }
 
@@ -42,7 +42,7 @@ public struct AveragePool: Operator {
   public var window: SlidingWindow
   public init(_ window: SlidingWindow) { self.window = window }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_AVERAGE_POOL) }
+  public var kind: OperatorKind? { .averagePool }
   public var attributes: [Attribute] { window.poolAttributes }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {

@@ -1,4 +1,4 @@
-import CDecoupled
+public import DecoupledBackendKit
 import DecoupledBase
 
 /// x -> the sum over `axes`, which leave the shape.
@@ -6,7 +6,7 @@ public struct ReduceSum: Operator {
   public var axes: [Int]
   public init(axes: [Int]) { self.axes = axes }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_REDUCE_SUM) }
+  public var kind: OperatorKind? { .reduceSum }
   public var attributes: [Attribute] { [.integers("axes", axes)] }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
@@ -54,7 +54,7 @@ public struct Gemm: Operator {
     self.beta = beta
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_GEMM) }
+  public var kind: OperatorKind? { .gemm }
   public var attributes: [Attribute] {
     [.flag("transA", transA), .flag("transB", transB), .real("alpha", alpha), .real("beta", beta)]
   }

@@ -1,4 +1,4 @@
-import CDecoupled
+public import DecoupledBackendKit
 import DecoupledBase
 
 /// How Resize weighs the pixels around a position.
@@ -45,7 +45,7 @@ public struct Resize: Operator {
     self.interpolation = interpolation
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_RESIZE) }
+  public var kind: OperatorKind? { .resize }
   public var attributes: [Attribute] { [.integers("output_shape", outputSize)] + interpolation.attributes }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
@@ -94,7 +94,7 @@ public struct ResizeGradient: Operator {
     self.interpolation = interpolation
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_RESIZE_GRADIENT) }
+  public var kind: OperatorKind? { .resizeGradient }
   public var attributes: [Attribute] { [.integers("output_shape", inputSize)] + interpolation.attributes }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {

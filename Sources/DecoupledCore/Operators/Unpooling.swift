@@ -1,4 +1,4 @@
-import CDecoupled
+public import DecoupledBackendKit
 import DecoupledBase
 
 /// x [N,C,h,w], switches int32 [N,C,h,w], row_to_image optional -> y [N,C,H,W]: each value at its switch, zeros elsewhere.
@@ -13,7 +13,7 @@ public struct MaxUnpool: Operator {
     self.accumulate = accumulate
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_MAX_UNPOOL) }
+  public var kind: OperatorKind? { .maxUnpool }
   public var attributes: [Attribute] {
     [.integers("output_shape", outputSize), .flag("accumulate", accumulate)]
   }
@@ -25,6 +25,10 @@ public struct MaxUnpool: Operator {
     }
     try checkRows(x, perImage: switches, map: optional(inputs, 2))
     return [x.with(shape: Array(x.shape[..<2]) + outputSize)]
+  }
+
+  public func recomputation(of node: Node) -> Recomputation? {
+    accumulate ? nil : Recomputation(self, node.inputs, first: .mayBeRecomputed)
   }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
@@ -55,7 +59,7 @@ public struct MaxUnpool: Operator {
 /// dy [N,C,H,W], switches int32 [N,C,h,w], row_to_image optional -> dx [N,C,h,w], the values at the switches.
 public struct MaxUnpoolGradient: Operator {
   public init() {}
-  public var kind: Int32? { Int32(DCN_OPERATOR_MAX_UNPOOL_GRADIENT) }
+  public var kind: OperatorKind? { .maxUnpoolGradient }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
     let (dy, switches) = (try image(inputs, 0), try image(inputs, 1))
@@ -82,7 +86,7 @@ public struct AverageUnpool: Operator {
     self.outputSize = outputSize
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_AVERAGE_UNPOOL) }
+  public var kind: OperatorKind? { .averageUnpool }
   public var attributes: [Attribute] { window.poolAttributes + [.integers("output_shape", outputSize)] }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {

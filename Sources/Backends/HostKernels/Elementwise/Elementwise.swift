@@ -1,13 +1,20 @@
-/// Operators that work element by element: Relu, Sigmoid, Scale, Mul, Add and the gradients of the first two. One kernel
+/// Operators that work element by element: the activations and their gradients, Sigmoid, Scale, Mul, Add. One kernel
 /// class for one operand and one for two; an operation is a loop over a run of elements.
 import CDecoupled
 import DecoupledBackendKit
 
-typealias Relu = UnaryKernel<ReluLoop>
-typealias Sigmoid = UnaryKernel<SigmoidLoop>
-typealias Scaling = UnaryKernel<ScaleLoop>
-typealias ReluGradient = BinaryKernel<ReluGradientLoop>
-typealias SigmoidGradient = BinaryKernel<SigmoidGradientLoop>
+extension HostKernels {
+  /// The kernel of an activation, of the gradient of one, or of Scale; nil for any other operator.
+  static func elementwise(_ node: NodeReader) throws -> (any SwiftKernel)? {
+    switch node.node.operatorKind {
+    case .sigmoid: try UnaryKernel<SigmoidLoop>(node)
+    case .scale: try UnaryKernel<ScaleLoop>(node)
+    case .reluGradient: try BinaryKernel<ReluGradientLoop>(node)
+    case .sigmoidGradient: try BinaryKernel<SigmoidGradientLoop>(node)
+    default: FusedActivation(node.node) == nil ? nil : try UnaryKernel<ActivationLoop>(node)
+    }
+  }
+}
 
 protocol UnaryLoop {
   init(_ node: NodeReader) throws
@@ -82,13 +89,11 @@ final class BinaryKernel<Loop: BinaryLoop>: SwiftKernel {
   }
 }
 
-struct ReluLoop: UnaryLoop {
-  init(_ node: NodeReader) {}
+struct ActivationLoop: UnaryLoop {
+  let activation: FusedActivation
+  init(_ node: NodeReader) { activation = FusedActivation(node.node) ?? .none }
   func run(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
-    for i in 0..<count {
-      let value = x[i]
-      y[i] = value < 0 ? 0 : value
-    }
+    activation.apply(count, to: y) { x[$0] }
   }
 }
 
