@@ -1,5 +1,5 @@
 public import CDecoupled
-import DecoupledCore
+import DecoupledBase
 
 /// The element at `index`.
 /// - Throws: when there is none.
