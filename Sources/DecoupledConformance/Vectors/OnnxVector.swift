@@ -1,5 +1,4 @@
 import DecoupledBackendKit
-import DecoupledCore
 
 /// A published case of ONNX as a case of ours: the same operator where the contract names it after ONNX's.
 struct OnnxVector {

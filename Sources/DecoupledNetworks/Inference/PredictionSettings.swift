@@ -1,5 +1,4 @@
 import DecoupledBase
-import DecoupledCore
 import DecoupledVision
 
 /// How images are predicted.

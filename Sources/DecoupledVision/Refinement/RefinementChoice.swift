@@ -1,5 +1,3 @@
-import DecoupledBase
-
 /// A refinement with its settings, as users name it: in JSON its name, or an object of `name` and settings.
 public struct RefinementChoice: Codable, Sendable, Equatable {
   public let name: String
