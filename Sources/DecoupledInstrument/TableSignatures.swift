@@ -1,6 +1,7 @@
 // swift-format-ignore-file
 // Generated from Include/decoupled/backend.h by generate.py beside this file; do not edit.
 import CDecoupled
+import DecoupledCore
 
 extension TableSignature {
   /// Every function of `dcn_backend_table`, in its order.
@@ -135,41 +136,5 @@ extension TableSignature {
       .init("message", .message),
       .init("capacity", .size),
     ]),
-  ]
-
-  /// Names of the operators by their numbers.
-  static let operatorNames: [Int32: String] = [
-    1: "Conv",
-    2: "ConvTranspose",
-    3: "ConvWeightGradient",
-    4: "ReduceSum",
-    5: "MaxPool",
-    6: "MaxUnpool",
-    7: "MaxUnpoolGradient",
-    8: "AveragePool",
-    9: "AverageUnpool",
-    10: "Relu",
-    11: "ReluGradient",
-    12: "Sigmoid",
-    13: "SigmoidGradient",
-    14: "Softmax",
-    15: "SoftmaxGradient",
-    16: "BatchNormalization",
-    17: "BatchNormalizationGradient",
-    18: "Concat",
-    19: "Slice",
-    20: "Mul",
-    21: "Add",
-    22: "Gemm",
-    23: "Dropout",
-    24: "Resize",
-    25: "ResizeGradient",
-    26: "SigmoidCrossEntropy",
-    27: "SigmoidCrossEntropyGradient",
-    28: "SoftmaxCrossEntropy",
-    29: "SoftmaxCrossEntropyGradient",
-    30: "Gather",
-    31: "Scale",
-    32: "Convert",
   ]
 }

@@ -43,6 +43,9 @@ struct Attributes {
     try integers(name, count: 1, in: range, default: value.map { [$0] })[0]
   }
 
+  /// Into how many parts a convolution cuts its channels.
+  func group() throws -> Int { try integer("group", in: 1...Window.largest, default: 1) }
+
   func flag(_ name: String) throws -> Bool { try integer(name, in: 0...1, default: 0) == 1 }
 
   func real(_ name: String, default value: Double? = nil) throws -> Double {

@@ -118,6 +118,12 @@ struct Operands {
       "\(name) has shape \(found), which but for its batch should be \(shape)")
   }
 
+  /// Checks that row_to_image is there where the attribute `mapped` says so, and nowhere else.
+  func requireMap(_ place: Place, isMapped: Bool) throws {
+    try require(
+      has(place) == isMapped, isMapped ? "row_to_image is missing" : "row_to_image is given, yet mapped is 0")
+  }
+
   // MARK: - Memory
 
   /// The elements of an operand that `check` has found to be present.

@@ -19,7 +19,8 @@ public enum ReferenceBackend {
 
 private final class Backend: SwiftBackend {
   func supports(_ chain: Chain) -> Int {
-    guard let node = chain.first, let type = operatorType(node.kind), Attributes.areKnown(node, type.attributes) else {
+    guard let node = chain.first, let type = node.operatorKind?.reference, Attributes.areKnown(node, type.attributes)
+    else {
       return 0
     }
     let operands = Array(node.inputOperands) + Array(node.outputOperands)
@@ -36,7 +37,7 @@ private final class Backend: SwiftBackend {
         status: Int32(DCN_STATUS_UNSUPPORTED),
         "the reference backend makes one kernel of one node, not of \(chain.count)")
     }
-    guard let type = operatorType(node.kind), Attributes.areKnown(node, type.attributes) else {
+    guard let type = node.operatorKind?.reference, Attributes.areKnown(node, type.attributes) else {
       throw BackendFailure(
         status: Int32(DCN_STATUS_UNSUPPORTED),
         "layer \(node.layerName): the reference backend does not know operator kind \(node.kind) with these attributes")
@@ -69,43 +70,5 @@ private final class Kernel: SwiftKernel {
     try operands.checkOperands(of: type(of: computation))
     try computation.check(operands)
     try computation.run(operands)
-  }
-}
-
-private func operatorType(_ kind: Int32) -> (any Operator.Type)? {
-  switch Int(kind) {
-  case Int(DCN_OPERATOR_CONV): Convolution.self
-  case Int(DCN_OPERATOR_CONV_TRANSPOSE): TransposedConvolution.self
-  case Int(DCN_OPERATOR_CONV_WEIGHT_GRADIENT): ConvolutionWeightGradient.self
-  case Int(DCN_OPERATOR_REDUCE_SUM): ReduceSum.self
-  case Int(DCN_OPERATOR_MAX_POOL): MaxPool.self
-  case Int(DCN_OPERATOR_MAX_UNPOOL): MaxUnpool.self
-  case Int(DCN_OPERATOR_MAX_UNPOOL_GRADIENT): MaxUnpoolGradient.self
-  case Int(DCN_OPERATOR_AVERAGE_POOL): AveragePool.self
-  case Int(DCN_OPERATOR_AVERAGE_UNPOOL): AverageUnpool.self
-  case Int(DCN_OPERATOR_RELU): Relu.self
-  case Int(DCN_OPERATOR_RELU_GRADIENT): ReluGradient.self
-  case Int(DCN_OPERATOR_SIGMOID): Sigmoid.self
-  case Int(DCN_OPERATOR_SIGMOID_GRADIENT): SigmoidGradient.self
-  case Int(DCN_OPERATOR_SOFTMAX): Softmax.self
-  case Int(DCN_OPERATOR_SOFTMAX_GRADIENT): SoftmaxGradient.self
-  case Int(DCN_OPERATOR_BATCH_NORMALIZATION): BatchNormalization.self
-  case Int(DCN_OPERATOR_BATCH_NORMALIZATION_GRADIENT): BatchNormalizationGradient.self
-  case Int(DCN_OPERATOR_CONCAT): Concat.self
-  case Int(DCN_OPERATOR_SLICE): Slice.self
-  case Int(DCN_OPERATOR_MUL): Mul.self
-  case Int(DCN_OPERATOR_ADD): Add.self
-  case Int(DCN_OPERATOR_GEMM): Gemm.self
-  case Int(DCN_OPERATOR_DROPOUT): Dropout.self
-  case Int(DCN_OPERATOR_RESIZE): Resize.self
-  case Int(DCN_OPERATOR_RESIZE_GRADIENT): ResizeGradient.self
-  case Int(DCN_OPERATOR_SIGMOID_CROSS_ENTROPY): SigmoidCrossEntropy.self
-  case Int(DCN_OPERATOR_SIGMOID_CROSS_ENTROPY_GRADIENT): SigmoidCrossEntropyGradient.self
-  case Int(DCN_OPERATOR_SOFTMAX_CROSS_ENTROPY): SoftmaxCrossEntropy.self
-  case Int(DCN_OPERATOR_SOFTMAX_CROSS_ENTROPY_GRADIENT): SoftmaxCrossEntropyGradient.self
-  case Int(DCN_OPERATOR_GATHER): Gather.self
-  case Int(DCN_OPERATOR_SCALE): Scale.self
-  case Int(DCN_OPERATOR_CONVERT): Convert.self
-  default: nil
   }
 }

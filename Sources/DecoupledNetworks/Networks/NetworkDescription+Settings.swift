@@ -1,5 +1,4 @@
-import DecoupledCore
-import DecoupledVision
+import DecoupledBase
 
 extension NetworkDescription: SettingGroup {
   public static let groupName = "a network"
@@ -11,8 +10,9 @@ extension NetworkDescription: SettingGroup {
     .value("name", \.name, "a text", "Name of the preset or recipe it came from."),
     .value("family", \.family, Families.all.map { $0.tag }.joined(separator: ", "), "The kind of network.")
       .writtenUnlessStandard(\.family),
-    .value("trunk", \.trunk, Trunks.all.map { $0.tag }.joined(separator: ", "), "What turns the image into features.")
-      .writtenUnlessStandard(\.trunk),
+    .value(
+      "trunk", \.trunk, Trunks.all.flatMap { $0.tags }.joined(separator: ", "), "What turns the image into features."
+    ).writtenUnlessStandard(\.trunk),
     .value("head", \.head, Heads.all.map { $0.tag }.joined(separator: ", "), "What turns features into class scores.")
       .writtenUnlessStandard(\.head),
     .value(
@@ -22,6 +22,14 @@ extension NetworkDescription: SettingGroup {
     .number(
       "classes", \.classes, .between(1, 254),
       "Object classes, background not counted; the command takes them from the data set."),
+    .number(
+      "saliency_tap", \.saliencyTap, .between(1, 256),
+      "Pixels of the image for each cell of the features that the saliency is taken at; the trunk's last features when left out, where a head that averages would make it the same everywhere."
+    ),
+    .numbers(
+      "decoder_widths", \.decoderWidths, .between(1, 65536),
+      "Channels of the stages of the decoder upsampling, finest first: of the maps with 2, 4, 8... pixels a cell."
+    ).writtenUnlessStandard(\.decoderWidths),
     .number("input_size", \.inputSize, .between(1, 4096), "Height and width of the input; a multiple of 2^stages."),
     .numbers(
       "stage_channels", \.stageChannels, .between(1, 65536),

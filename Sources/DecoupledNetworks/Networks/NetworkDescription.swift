@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledVision
 
 /// Where the gradient of a pooled class score enters the score map (the seed of the class-specific saliency).
@@ -76,6 +77,8 @@ public struct NetworkDescription: Sendable, Equatable {
   public var trunk = "vgg"
   public var head = "fully_convolutional"
   public var decoder = "unpooling"
+  public var saliencyTap: Int?
+  public var decoderWidths: [Int] = []
   public var classes = 20
   public var inputSize = 320
   public var stageChannels = [64, 128, 256, 512, 512]

@@ -1,9 +1,10 @@
+import DecoupledBase
 import DecoupledCore
 
 /// VGG (Simonyan and Zisserman 2015): stages of 3x3 convolutions, each ending with a 2x2 pool. The paper's trunk has the five
 /// stages of VGG-16 (section 4.1).
 struct VGG: Trunk {
-  static let tag = "vgg"
+  static let tags = ["vgg"]
 
   private let channels: [Int]
   private let convolutions: [Int]
