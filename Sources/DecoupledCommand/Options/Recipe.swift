@@ -1,6 +1,5 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledNetworks
-import DecoupledVision
 import Yams
 
 /// A configuration file of the command (YAML, of which JSON is a part): the network and the settings of both phases.

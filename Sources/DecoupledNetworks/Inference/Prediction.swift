@@ -1,4 +1,3 @@
-import DecoupledCore
 import DecoupledVision
 
 /// How images are predicted.
