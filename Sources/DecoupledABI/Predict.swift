@@ -13,6 +13,9 @@ extension dcn_session_options {
     settings.plain = options.plain != 0
     settings.foregroundMaps = options.foreground_maps != 0
     settings.activationMaps = options.activation_maps != 0
+    if let list = try optionalText(options.refinements, "refinements") {
+      settings.refinements = try Refinements.decode(json: list)
+    }
     if options.images_per_batch != 0 { settings.imagesPerBatch = Int(options.images_per_batch) }
     if options.rows_per_chunk != 0 { settings.rowsPerChunk = Int(options.rows_per_chunk) }
     var engine = try EngineChoice(options.backend, options.threads)
@@ -30,7 +33,7 @@ extension dcn_session_options {
   _ model: OpaquePointer, _ options: UnsafePointer<dcn_session_options>?,
   _ session: UnsafeMutablePointer<OpaquePointer?>
 ) -> Int32 {
-  guarded {
+  guarded(vision: .invalidArgument) {
     try clear(session, "session")
     let handle = try Handles.find(model, ModelHandle.self)
     let (engine, settings) = try dcn_session_options.choice(options)

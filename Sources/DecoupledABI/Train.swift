@@ -16,6 +16,7 @@ extension dcn_trainer_options {
     try set(given.record_every, "record_every", &choice.options.recordEvery)
     choice.wholeImages = given.whole_images != 0
     if let settings = try optionalText(given.settings, "settings") { choice.settings = settings }
+    if let prediction = try optionalText(given.prediction, "prediction") { choice.prediction = prediction }
     let existing: RunDirectory.Existing
     switch Int(given.existing_run) {
     case DCN_RUN_REFUSE: existing = .refuse

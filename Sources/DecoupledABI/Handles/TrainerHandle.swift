@@ -28,6 +28,7 @@ final class TrainerHandle: HandleObject, @unchecked Sendable {
   struct Choice {
     var engine: EngineChoice
     var settings = "{}"
+    var prediction = "{}"
     var options = TrainingOptions(proposals: EdgeBoxesSource())
     var run: RunDirectory?
     var wholeImages = false
@@ -40,6 +41,7 @@ final class TrainerHandle: HandleObject, @unchecked Sendable {
     self.control = control
     let family = try Families.of(model.model.description)
     let settings = try family.phase(phase).settings(json: choice.settings)
+    let prediction = try JSONDecoder().decode(PredictionSettings.self, from: Data(choice.prediction.utf8))
     number = (family.phases.firstIndex { $0.name == phase } ?? 0) + 1
     trainer = try model.share { given in
       var start = given
@@ -48,7 +50,9 @@ final class TrainerHandle: HandleObject, @unchecked Sendable {
         phase, start, dataset: dataset, validation: validation, settings: settings, options: choice.options,
         run: choice.run, backend: backend, control: control,
         meanIntersectionOverUnion: choice.wholeImages
-          ? validation.map { Evaluation.meanIntersectionOverUnion(on: $0, backend: backend, control: control) } : nil)
+          ? validation.map {
+            Evaluation.meanIntersectionOverUnion(on: $0, prediction: prediction, backend: backend, control: control)
+          } : nil)
     }
     iteration.store(trainer.iteration, ordering: .relaxed)
   }

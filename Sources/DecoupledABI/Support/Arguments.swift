@@ -52,13 +52,17 @@ func clear(_ handle: UnsafeMutablePointer<OpaquePointer?>, _ name: String) throw
 extension dcn_image: SizedStruct {}
 extension dcn_backend_info: SizedStruct {}
 extension dcn_tensor_info: SizedStruct {}
-extension dcn_session_options: SizedStruct {}
+extension dcn_session_options: SizedStruct {
+  static var smallest: Int { MemoryLayout<Self>.offset(of: \.refinements) ?? MemoryLayout<Self>.size }
+}
 extension dcn_label_set: SizedStruct {}
 extension dcn_step_options: SizedStruct {}
 extension dcn_dataset_options: SizedStruct {}
 extension dcn_import_options: SizedStruct {}
 extension dcn_item: SizedStruct {}
-extension dcn_trainer_options: SizedStruct {}
+extension dcn_trainer_options: SizedStruct {
+  static var smallest: Int { MemoryLayout<Self>.offset(of: \.prediction) ?? MemoryLayout<Self>.size }
+}
 extension dcn_proposer_options: SizedStruct {}
 extension dcn_forest_options: SizedStruct {}
 extension dcn_progress: SizedStruct {}

@@ -61,7 +61,9 @@ struct TrainingArguments: ParsableArguments {
   /// Settings of the phase may be named without their section.
   /// - Parameter preset: a network that replaces the configuration's, under the overrides.
   func recipe(phase: String, preset: String? = nil) throws -> Recipe {
-    let sections = ["network.", "start.", "classification.", "segmentation.", "checkpoint_every=", "evaluate_every="]
+    let sections = [
+      "network.", "start.", "classification.", "segmentation.", "prediction.", "checkpoint_every=", "evaluate_every=",
+    ]
     return try Recipe.read(
       config, preset: preset,
       overrides: overrides.map { override in

@@ -30,7 +30,7 @@ struct Report: ParsableCommand {
     let chosen = measured.chosenSet
     let dataset = try measured.open()
     let (backend, control) = try engine.open()
-    var settings = measured.settings
+    var settings = try measured.prediction.settings()
     settings.foregroundMaps = true
     settings.activationMaps = true
     let predictor = try Predictor(model, backend: backend, control: control, settings: settings)

@@ -90,7 +90,7 @@ public struct Preprocessing: SettingGroup {
       kernel: .bilinear, antialias: true)
     var input = [Float](repeating: 0, count: 3 * size * size)
     for channel in 0..<3 {
-      let plane = plan.resize(image.plane(source(of: channel)))
+      let plane = plan.resize(image, channel: source(of: channel))
       let (factor, shift, divisor) = (Double(scale), Double(mean[channel]), Double(deviation[channel]))
       let start = channel * size * size
       plane.withUnsafeBufferPointer { source in

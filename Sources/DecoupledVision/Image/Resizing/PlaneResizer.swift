@@ -55,6 +55,7 @@ struct ResamplingTaps {
 struct PlaneResizer {
   private let contentHeight: Int
   private let contentWidth: Int
+  private let keptWidth: Int
   private let rows: ResamplingTaps?
   private let columns: ResamplingTaps?
   private let rowsFirst: Bool
@@ -69,6 +70,7 @@ struct PlaneResizer {
     let kept = kept ?? (outHeight, outWidth)
     contentHeight = content?.height ?? height
     contentWidth = content?.width ?? width
+    keptWidth = kept.width
     // With equal sizes every weight is 1 or 0: the pass would copy.
     rows =
       contentHeight == outHeight && height == outHeight && kept.height == outHeight
@@ -86,32 +88,50 @@ struct PlaneResizer {
 
   /// Resizes one plane of as many values as its content has.
   func resize(_ plane: [Double]) -> [Double] {
-    var (result, h, w) = (plane, contentHeight, contentWidth)
-    for isRowPass in rowsFirst ? [true, false] : [false, true] {
-      if isRowPass, let rows {
-        result = Self.resizeRows(result, width: w, rows)
-        h = rows.outputs
-      } else if !isRowPass, let columns {
-        result = Self.resizeColumns(result, height: h, width: w, columns)
-        w = columns.outputs
+    guard rowsFirst else { return resizeRows(resizeColumns(plane, height: contentHeight), width: keptWidth) }
+    return resizeColumns(resizeRows(plane, width: contentWidth), height: rows?.outputs ?? contentHeight)
+  }
+
+  /// Resizes a channel of an image (0 red, 1 green, 2 blue) that is as large as the content.
+  func resize(_ image: RGBImage, channel: Int) -> [Double] {
+    // The whole channel in double would be the most memory that a large photograph takes.
+    guard rowsFirst, let rows else { return resize(image.plane(channel)) }
+    let narrow = image.pixels.withUnsafeBufferPointer { pixels in
+      Self.resizeRows(width: contentWidth, rows) { row, weight, start in
+        for x in 0..<row.count { row[x] += weight * Double(pixels[3 * (start + x) + channel]) }
       }
     }
-    return result
+    return resizeColumns(narrow, height: rows.outputs)
+  }
+
+  private func resizeRows(_ plane: [Double], width: Int) -> [Double] {
+    guard let rows else { return plane }
+    return plane.withUnsafeBufferPointer { source in
+      Self.resizeRows(width: width, rows) { row, weight, start in
+        let from = UnsafeBufferPointer(rebasing: source[start..<start + row.count])
+        for x in 0..<row.count { row[x] += weight * from[x] }
+      }
+    }
+  }
+
+  private func resizeColumns(_ plane: [Double], height: Int) -> [Double] {
+    guard let columns else { return plane }
+    return Self.resizeColumns(plane, height: height, width: contentWidth, columns)
   }
 
   /// Output rows are weighted sums of input rows: the inner loop runs along both.
-  private static func resizeRows(_ plane: [Double], width: Int, _ taps: ResamplingTaps) -> [Double] {
+  /// - Parameter add: adds the input row that begins at a place, multiplied by a weight, to an output row.
+  @inline(__always)
+  private static func resizeRows(
+    width: Int, _ taps: ResamplingTaps,
+    add: (_ row: UnsafeMutableBufferPointer<Double>, _ weight: Double, _ start: Int) -> Void
+  ) -> [Double] {
     var result = [Double](repeating: 0, count: taps.outputs * width)
-    plane.withUnsafeBufferPointer { source in
-      result.withUnsafeMutableBufferPointer { target in
-        for output in 0..<taps.outputs {
-          let row = UnsafeMutableBufferPointer(rebasing: target[(output * width)..<((output + 1) * width)])
-          for tap in (output * taps.taps)..<((output + 1) * taps.taps) where taps.weights[tap] != 0 {
-            let weight = taps.weights[tap]
-            let start = taps.positions[tap] * width
-            let from = UnsafeBufferPointer(rebasing: source[start..<(start + width)])
-            for x in 0..<width { row[x] += weight * from[x] }
-          }
+    result.withUnsafeMutableBufferPointer { target in
+      for output in 0..<taps.outputs {
+        let row = UnsafeMutableBufferPointer(rebasing: target[(output * width)..<((output + 1) * width)])
+        for tap in (output * taps.taps)..<((output + 1) * taps.taps) where taps.weights[tap] != 0 {
+          add(row, taps.weights[tap], taps.positions[tap] * width)
         }
       }
     }

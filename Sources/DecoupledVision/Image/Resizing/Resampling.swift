@@ -74,7 +74,7 @@ public enum Resampling {
     )
     var result = RGBImage(width: width, height: height)
     for channel in 0..<3 {
-      plan.resize(image.plane(channel)).withUnsafeBufferPointer { plane in
+      plan.resize(image, channel: channel).withUnsafeBufferPointer { plane in
         result.pixels.withUnsafeMutableBufferPointer { target in
           for i in 0..<(width * height) {
             target[3 * i + channel] = UInt8(max(0, min(255, plane[i].rounded())))
