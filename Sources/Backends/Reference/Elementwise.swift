@@ -108,6 +108,32 @@ struct SigmoidGradient: RealOperator {
   }
 }
 
+/// y = x * min(max(x/6 + 1/2, 0), 1).
+struct HardSwish: RealOperator {
+  static let inputCounts = 1...1
+
+  init(_ attributes: Attributes) {}
+
+  func check(_ operands: Operands) throws { try operands.checkOneOperand("y") }
+
+  func run<T: Scalar>(_ operands: Operands, _: T.Type) throws {
+    try operands.map(T.self) { x in x * min(max(x / 6 + 0.5, 0), 1) }
+  }
+}
+
+/// dx = dy * h with h = 0 where x <= -3, 1 where x >= 3, x/3 + 1/2 between.
+struct HardSwishGradient: RealOperator {
+  static let inputCounts = 2...3
+
+  init(_ attributes: Attributes) {}
+
+  func check(_ operands: Operands) throws { try operands.checkTwoOperands("dy", "x", "dx") }
+
+  func run<T: Scalar>(_ operands: Operands, _: T.Type) throws {
+    try operands.map(T.self) { dy, x in dy * (x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + 0.5) }
+  }
+}
+
 /// y = factor * x.
 struct Scale: RealOperator {
   static let attributes: Set<String> = ["factor"]
