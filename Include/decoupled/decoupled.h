@@ -365,10 +365,14 @@ typedef struct dcn_session_options {
    *  fails with BACKEND and names the layer */
   int32_t verify;
   int32_t reserved;
+  /** What changes the scores of the labels before the largest decides, in this order: a JSON list whose entries are names,
+   *  or objects of "name" and settings, such as [{"name": "guided", "radius": 8}]; docs/refinements.md lists them.
+   *  NULL = none */
+  const char *DCN_NULLABLE refinements;
 } dcn_session_options;
 
 #define DCN_SESSION_OPTIONS_INIT \
-  { (uint32_t)sizeof(dcn_session_options), 0, NULL, 0, 0, 0, 0, 0, 0.5f, NULL, 0.0, 0, 0 }
+  { (uint32_t)sizeof(dcn_session_options), 0, NULL, 0, 0, 0, 0, 0, 0.5f, NULL, 0.0, 0, 0, NULL }
 
 /** Makes a session, and packs the weights as its backend wants them, once for all sessions of a model. NULL options are
  *  DCN_SESSION_OPTIONS_INIT. The model is kept alive; it may serve many sessions. The handle is the caller's.
@@ -886,10 +890,13 @@ typedef struct dcn_trainer_options {
   int32_t record_every;                   /**< iterations between lines of the metrics files; 0 = 1 */
   int32_t whole_images; /**< phase 2: 1 = evaluations also segment the validation images whole and measure the mean IoU */
   int32_t reserved;
+  /** With `whole_images`: how they are segmented, a JSON object of threshold, plain, images_per_batch, rows_per_chunk and
+   *  refinements, which mean what they do in dcn_session_options. NULL = all defaults */
+  const char *DCN_NULLABLE prediction;
 } dcn_trainer_options;
 
 #define DCN_TRAINER_OPTIONS_INIT \
-  { (uint32_t)sizeof(dcn_trainer_options), 0, NULL, NULL, NULL, DCN_RUN_REFUSE, 0, 0, 0, 0, 0 }
+  { (uint32_t)sizeof(dcn_trainer_options), 0, NULL, NULL, NULL, DCN_RUN_REFUSE, 0, 0, 0, 0, 0, NULL }
 
 /** Prepares a run.
  *  @param model is not changed; weights that it lacks are drawn from the seed. Phase 2 needs a trained classification

@@ -1,73 +1,6 @@
 public import CDecoupled
-import DecoupledCore
-import DecoupledInstrument
+import DecoupledBase
 import DecoupledNetworks
-import DecoupledVision
-
-final class SessionHandle: HandleObject, @unchecked Sendable {
-  static let noun = "session"
-  let model: ModelHandle
-  let predictor: Predictor
-  let backend: BackendText
-  private let caller = OneCaller()
-  private let watched: WatchedBackend
-
-  init(_ model: ModelHandle, _ options: EngineChoice, _ settings: PredictionSettings) throws {
-    self.model = model
-    watched = try options.openWatched()
-    let backend = watched.backend
-    self.backend = BackendText(backend.info)
-    predictor = try model.reading {
-      try Predictor(model.model, backend: backend, control: RunControl(threads: options.threads), settings: settings)
-    }
-  }
-
-  /// Runs a call that uses the predictor.
-  func use<Result>(_ body: (Predictor) throws -> Result) throws -> Result {
-    try caller.use(Self.noun) {
-      predictor.control.reset()
-      return try model.reading { try body(predictor) }
-    }
-  }
-}
-
-/// Backend and threads as the options of the header name them.
-struct EngineChoice {
-  let backend: String?
-  let threads: Int
-  var instruments = InstrumentSettings()
-
-  init(_ backend: UnsafePointer<CChar>?, _ threads: Int32) throws {
-    self.backend = try optionalText(backend, "backend")
-    guard (0...256).contains(threads) else {
-      throw EngineError(.invalidArgument, "The number of threads must lie between 0 and 256, not \(threads).")
-    }
-    self.threads = Int(threads)
-  }
-
-  func open() throws -> Backend { try BackendSearch.open(backend) }
-
-  /// Opens the backend with the instruments that were asked for.
-  func openWatched() throws -> WatchedBackend { try WatchedBackend(backend, instruments) }
-}
-
-/// An open backend and what watches its calls. The trace is written when this goes.
-final class WatchedBackend {
-  let backend: Backend
-  private let instruments: Instruments?
-
-  init(_ backend: String?, _ settings: InstrumentSettings) throws {
-    instruments = settings.isOff ? nil : try Instruments(settings)
-    self.backend = try instruments?.open(backend) ?? BackendSearch.open(backend)
-  }
-
-  deinit {
-    guard let instruments else { return }
-    do { try instruments.writeTrace() } catch { Log.write(.error, "\(error)") }
-    if let table = instruments.table { Log.write(.info, table) }
-    if let verified = instruments.verified { Log.write(.info, verified.text) }
-  }
-}
 
 extension dcn_session_options {
   static func choice(
@@ -80,6 +13,9 @@ extension dcn_session_options {
     settings.plain = options.plain != 0
     settings.foregroundMaps = options.foreground_maps != 0
     settings.activationMaps = options.activation_maps != 0
+    if let list = try optionalText(options.refinements, "refinements") {
+      settings.refinements = try Refinements.decode(json: list)
+    }
     if options.images_per_batch != 0 { settings.imagesPerBatch = Int(options.images_per_batch) }
     if options.rows_per_chunk != 0 { settings.rowsPerChunk = Int(options.rows_per_chunk) }
     var engine = try EngineChoice(options.backend, options.threads)
@@ -97,7 +33,7 @@ extension dcn_session_options {
   _ model: OpaquePointer, _ options: UnsafePointer<dcn_session_options>?,
   _ session: UnsafeMutablePointer<OpaquePointer?>
 ) -> Int32 {
-  guarded {
+  guarded(vision: .invalidArgument) {
     try clear(session, "session")
     let handle = try Handles.find(model, ModelHandle.self)
     let (engine, settings) = try dcn_session_options.choice(options)

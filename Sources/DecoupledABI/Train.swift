@@ -1,7 +1,6 @@
 public import CDecoupled
-import DecoupledCore
+import DecoupledBase
 import DecoupledNetworks
-import DecoupledVision
 
 extension dcn_trainer_options {
   fileprivate static func choice(_ pointer: UnsafePointer<dcn_trainer_options>?) throws -> TrainerHandle.Choice {
@@ -17,6 +16,7 @@ extension dcn_trainer_options {
     try set(given.record_every, "record_every", &choice.options.recordEvery)
     choice.wholeImages = given.whole_images != 0
     if let settings = try optionalText(given.settings, "settings") { choice.settings = settings }
+    if let prediction = try optionalText(given.prediction, "prediction") { choice.prediction = prediction }
     let existing: RunDirectory.Existing
     switch Int(given.existing_run) {
     case DCN_RUN_REFUSE: existing = .refuse

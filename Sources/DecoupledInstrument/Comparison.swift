@@ -1,5 +1,6 @@
 import CDecoupled
 import DecoupledBackendKit
+import DecoupledBase
 import DecoupledCore
 
 /// How far results may lie from those of `reference`, and how far they do.
@@ -92,7 +93,8 @@ struct Comparison {
     if worst > allowed * scale || (hasProduct(node) && mean > Self.meanTolerance) {
       let place = Self.words(found, worstPlace, own[worstPlace], other[worstPlace])
       return (
-        "\(place): \(Self.short(worst / scale)) of the largest value, \(Self.short(allowed)) is allowed", worst / scale
+        "\(place): \(NumberText.short(worst / scale, digits: 2)) of the largest value, \(NumberText.short(allowed, digits: 2)) is allowed",
+        worst / scale
       )
     }
     return (nil, worst / scale)
@@ -136,14 +138,4 @@ struct Comparison {
 
   /// Without the bits of a NaN.
   private static func number<Value>(_ value: Value) -> String { (value as? Float)?.isNaN == true ? "nan" : "\(value)" }
-
-  /// Two digits and an exponent.
-  static func short(_ value: Double) -> String {
-    guard value.isFinite, value > 0 else { return "\(value)" }
-    var (digits, exponent) = (value, 0)
-    while digits < 1 { (digits, exponent) = (digits * 10, exponent - 1) }
-    while digits >= 10 { (digits, exponent) = (digits / 10, exponent + 1) }
-    let tenths = Int((digits * 10).rounded())
-    return "\(tenths / 10).\(tenths % 10)e\(exponent)"
-  }
 }

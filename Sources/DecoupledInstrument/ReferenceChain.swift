@@ -1,5 +1,6 @@
 import CDecoupled
 import DecoupledBackendKit
+import DecoupledBase
 import DecoupledCore
 
 /// The nodes of a kernel on `reference`, one after the other, on row-major tensors.

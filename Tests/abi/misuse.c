@@ -105,6 +105,13 @@ static void images(const dcn_model *model) {
   options.threshold = (float)NAN;
   refuses(dcn_session_create(model, &options, &session), DCN_STATUS_INVALID_ARGUMENT, "session: threshold NaN");
   options.threshold = 0;
+  options.refinements = "guided";
+  refuses(dcn_session_create(model, &options, &session), DCN_STATUS_INVALID_ARGUMENT, "session: refinements without a list");
+  options.refinements = "[\"sharpen\"]";
+  refuses(dcn_session_create(model, &options, &session), DCN_STATUS_INVALID_ARGUMENT, "session: unknown refinement");
+  options.refinements = "[{\"name\": \"guided\", \"radius\": 0}]";
+  refuses(dcn_session_create(model, &options, &session), DCN_STATUS_INVALID_ARGUMENT, "session: setting out of its range");
+  options.refinements = "[\"guided\", {\"name\": \"guided\", \"radius\": 2}]";
   need(dcn_session_create(model, &options, &session), "dcn_session_create");
   for (i = 0; i < 64 * 64 * 4; i++) pixels[i] = (uint8_t)(i * 7);
   refuses(dcn_session_predict(session, NULL, &result), DCN_STATUS_INVALID_ARGUMENT, "predict: NULL image");

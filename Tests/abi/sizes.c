@@ -1,5 +1,6 @@
 /* sizes DATASET OLD NEW SHORT: structs of programs and plugins compiled against older and newer headers. The last three are
  * plugins whose tables end before the first optional member, behind the last one, and before a required one. */
+#include <stddef.h>
 #include <string.h>
 
 #include "check.h"
@@ -167,11 +168,11 @@ int main(int argc, char **argv) {
   SIZES(dcn_image, sizeof(dcn_image), DCN_IMAGE_INIT, prediction_of(session, object, pixels));
   SIZES(dcn_backend_info, sizeof(dcn_backend_info), DCN_BACKEND_INFO_INIT, dcn_backends_info(backends, 0, object));
   SIZES(dcn_tensor_info, sizeof(dcn_tensor_info), DCN_TENSOR_INFO_INIT, dcn_model_parameter_info(model, 0, object));
-  SIZES(dcn_session_options, sizeof(dcn_session_options), DCN_SESSION_OPTIONS_INIT, session_of(model, object));
+  SIZES(dcn_session_options, offsetof(dcn_session_options, refinements), DCN_SESSION_OPTIONS_INIT, session_of(model, object));
   SIZES(dcn_step_options, sizeof(dcn_step_options), DCN_STEP_OPTIONS_INIT, step_of(model, object));
   SIZES(dcn_dataset_options, sizeof(dcn_dataset_options), DCN_DATASET_OPTIONS_INIT, data_of(argv[1], object));
   SIZES(dcn_item, sizeof(dcn_item), DCN_ITEM_INIT, dcn_dataset_item(dataset, 0, object));
-  SIZES(dcn_trainer_options, sizeof(dcn_trainer_options), DCN_TRAINER_OPTIONS_INIT, trainer_of(model, dataset, object));
+  SIZES(dcn_trainer_options, offsetof(dcn_trainer_options, prediction), DCN_TRAINER_OPTIONS_INIT, trainer_of(model, dataset, object));
   SIZES(dcn_proposer_options, sizeof(dcn_proposer_options), DCN_PROPOSER_OPTIONS_INIT, proposer_of(object));
   SIZES(dcn_import_options, sizeof(dcn_import_options), DCN_IMPORT_OPTIONS_INIT, import_of(object));
   SIZES(dcn_forest_options, sizeof(dcn_forest_options), DCN_FOREST_OPTIONS_INIT, forest_of(dataset, object));

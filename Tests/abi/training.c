@@ -112,6 +112,10 @@ int main(int argc, char **argv) {
   options.settings = settings2;
   options.whole_images = 1;
   options.evaluate_every = 4;
+  options.prediction = "{\"treshold\": 0.4}";
+  check(dcn_trainer_create(whole, DCN_PHASE_SEGMENTATION, dataset, dataset, &options, &trainer) == DCN_STATUS_FORMAT &&
+          strstr(dcn_last_error(), "treshold"), "an unknown setting of prediction is refused");
+  options.prediction = "{\"threshold\": 0.4, \"refinements\": [\"guided\"]}";
   need(dcn_trainer_create(whole, DCN_PHASE_SEGMENTATION, dataset, dataset, &options, &trainer), "phase 2");
   cancelled_trainer = trainer;
   check(dcn_trainer_run(trainer, cancel_elsewhere, NULL) == DCN_STATUS_CANCELLED, "another thread cancels");

@@ -1,5 +1,5 @@
 import ArgumentParser
-import DecoupledVision
+import DecoupledBase
 
 extension ArgumentHelp {
   /// The help of an option that is a setting, as its declaration says it.

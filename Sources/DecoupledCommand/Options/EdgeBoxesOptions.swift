@@ -1,7 +1,5 @@
 import ArgumentParser
-import DecoupledCore
-import DecoupledNetworks
-import DecoupledVision
+import DecoupledProposals
 
 /// The edge detector and the parameters of Edge Boxes.
 struct EdgeBoxesOptions: ParsableArguments {

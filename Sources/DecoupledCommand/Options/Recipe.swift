@@ -1,6 +1,5 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledNetworks
-import DecoupledVision
 import Yams
 
 /// A configuration file of the command (YAML, of which JSON is a part): the network and the settings of both phases.
@@ -10,6 +9,8 @@ struct Recipe: SettingGroup {
   var start = StartingPoint()
   var classification = ClassificationSettings()
   var segmentation = SegmentationSettings()
+  /// Of the evaluation of whole images while training; it changes no weights.
+  var prediction = PredictionSettings()
   var checkpointEvery: Int?
   var evaluateEvery: Int?
 
@@ -19,6 +20,7 @@ struct Recipe: SettingGroup {
     .group("start", \.start, "Changes to loaded or drawn weights before phase 1."),
     .group("classification", \.classification, "Phase 1: the classification network, from image-level labels."),
     .group("segmentation", \.segmentation, "Phase 2: bridging layers and segmentation network, from masks."),
+    .group("prediction", \.prediction, "Of the evaluation of whole images while training; it changes no weights."),
     .number(
       "checkpoint_every", \.checkpointEvery, .atLeast(1), "Iterations between checkpoints, 500 when left out."),
     .number(

@@ -1,6 +1,6 @@
 import ArgumentParser
-import DecoupledCore
 import DecoupledNetworks
+import DecoupledProposals
 import DecoupledVision
 
 /// Options that both training phases share.
@@ -61,7 +61,9 @@ struct TrainingArguments: ParsableArguments {
   /// Settings of the phase may be named without their section.
   /// - Parameter preset: a network that replaces the configuration's, under the overrides.
   func recipe(phase: String, preset: String? = nil) throws -> Recipe {
-    let sections = ["network.", "start.", "classification.", "segmentation.", "checkpoint_every=", "evaluate_every="]
+    let sections = [
+      "network.", "start.", "classification.", "segmentation.", "prediction.", "checkpoint_every=", "evaluate_every=",
+    ]
     return try Recipe.read(
       config, preset: preset,
       overrides: overrides.map { override in
@@ -76,7 +78,7 @@ struct TrainingArguments: ParsableArguments {
   }
 
   func options(_ recipe: Recipe) -> TrainingOptions {
-    var options = TrainingOptions()
+    var options = TrainingOptions(proposals: EdgeBoxesSource())
     if let every = recipe.checkpointEvery { options.checkpointEvery = every }
     if let every = recipe.evaluateEvery { options.evaluateEvery = every }
     return options

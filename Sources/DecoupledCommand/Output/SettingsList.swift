@@ -1,4 +1,5 @@
-import DecoupledVision
+import DecoupledBase
+import DecoupledProposals
 
 /// All settings with their defaults, for people and for programs.
 struct SettingsList {

@@ -1,4 +1,4 @@
-import DecoupledVision
+import DecoupledBase
 
 /// docs/settings.md.
 enum SettingsPage {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import DecoupledCore
+import DecoupledBase
 import DecoupledNetworks
 import DecoupledVision
 
@@ -46,7 +46,7 @@ struct Eval: ParsableCommand {
   private func evaluate(_ path: String, on dataset: Dataset) throws -> (text: String, json: String) {
     let model = try ModelFile.open(path)
     let (backend, control) = try engine.open()
-    let predictor = try Predictor(model, backend: backend, control: control, settings: measured.settings)
+    let predictor = try Predictor(model, backend: backend, control: control, settings: measured.prediction.settings())
     var options = Evaluation.Options()
     options.trueLabels = trueLabels
     let result = try Evaluation(dataset, classNames: model.classNames, options: options).run(predictor) { done, total in

@@ -26,7 +26,7 @@ struct Export: ParsableCommand {
   @Option(help: "onnx: a class is identified when its score lies above.")
   var threshold: Float = 0.5
 
-  func validate() throws { try MeasuringOptions.check(threshold) }
+  func validate() throws { try PredictionOptions.check(threshold) }
 
   func run() throws {
     let model = try ModelFile.open(self.model)

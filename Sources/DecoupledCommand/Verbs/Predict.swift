@@ -1,5 +1,5 @@
 import ArgumentParser
-import DecoupledCore
+import DecoupledBase
 import DecoupledNetworks
 import DecoupledVision
 
@@ -30,8 +30,7 @@ struct Predict: ParsableCommand {
   @Option(help: "Folder for the results.")
   var output = "predictions"
 
-  @Option(help: "A class is identified when its score lies above this.")
-  var threshold: Float = 0.5
+  @OptionGroup var prediction: PredictionOptions
 
   @Option(help: "Segment these classes instead of the ones that score: names with commas, such as dog,cat.")
   var labels: String?
@@ -52,7 +51,6 @@ struct Predict: ParsableCommand {
   var batch = 1
 
   func validate() throws {
-    try MeasuringOptions.check(threshold)
     guard (1...1024).contains(batch) else {
       throw ValidationError("--batch must lie between 1 and 1024, not \(batch).")
     }
@@ -84,8 +82,7 @@ struct Predict: ParsableCommand {
     try ImageFiles.checkTargets(paths, in: writer.folder, endings: [".png"])
     try submission?.check(model)
     let (backend, control) = try engine.open()
-    var settings = PredictionSettings()
-    settings.threshold = threshold
+    var settings = try prediction.settings()
     settings.imagesPerBatch = batch
     settings.plain = plain
     settings.foregroundMaps = foreground || activation

@@ -1,7 +1,5 @@
 import ArgumentParser
-import DecoupledCore
 import DecoupledNetworks
-import DecoupledVision
 
 /// `decoupled report`: a folder with pictures of what a model does, and a page to look at them.
 struct Report: ParsableCommand {
@@ -32,7 +30,7 @@ struct Report: ParsableCommand {
     let chosen = measured.chosenSet
     let dataset = try measured.open()
     let (backend, control) = try engine.open()
-    var settings = measured.settings
+    var settings = try measured.prediction.settings()
     settings.foregroundMaps = true
     settings.activationMaps = true
     let predictor = try Predictor(model, backend: backend, control: control, settings: settings)

@@ -1,6 +1,5 @@
 import ArgumentParser
-import DecoupledCore
-import DecoupledVision
+import DecoupledBase
 
 /// `decoupled settings`: what can be set, to what, and what it means.
 struct Settings: ParsableCommand {

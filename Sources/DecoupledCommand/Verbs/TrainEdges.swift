@@ -1,7 +1,7 @@
 import ArgumentParser
+import DecoupledBase
 import DecoupledCore
-import DecoupledNetworks
-import DecoupledVision
+import DecoupledProposals
 
 /// `decoupled train edges`: a structured forest for object proposals.
 struct TrainEdges: ParsableCommand {

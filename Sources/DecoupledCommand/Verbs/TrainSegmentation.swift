@@ -1,7 +1,5 @@
 import ArgumentParser
-import DecoupledCore
 import DecoupledNetworks
-import DecoupledVision
 
 /// `decoupled train segmentation`: phase 2.
 struct TrainSegmentation: ParsableCommand {
@@ -27,7 +25,8 @@ struct TrainSegmentation: ParsableCommand {
       "segmentation", start, dataset: train, validation: validation, settings: recipe.segmentation,
       options: arguments.options(recipe), run: directory, backend: backend, control: control,
       meanIntersectionOverUnion: validation.map {
-        Evaluation.meanIntersectionOverUnion(on: $0, backend: backend, control: control)
+        Evaluation.meanIntersectionOverUnion(
+          on: $0, prediction: recipe.prediction, backend: backend, control: control)
       })
     try arguments.run(trainer, in: directory)
   }

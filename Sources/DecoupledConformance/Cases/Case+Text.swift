@@ -1,4 +1,5 @@
 import DecoupledBackendKit
+import DecoupledBase
 import DecoupledCore
 
 /// `Conv[2x3x17x19 8x3x3x3 8](pads=1,1,1,1)+Relu[^] layout=nhwc seed=7`: nodes with the shapes of their inputs, `-` for an

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// One thing to try on a backend: a chain of nodes, how its tensors lie in memory, and the numbers in them. Its

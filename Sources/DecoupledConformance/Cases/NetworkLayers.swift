@@ -1,5 +1,3 @@
-import DecoupledCore
-
 /// Layers of the paper's network at 320 x 320 and of the small one at 64 x 64, with their gradients (paper section 4, and the
 /// supplementary tables of layers).
 enum NetworkLayers {

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// What the shapes of outputs are computed from.

@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 
 /// Compares results with what they should be.
 enum Comparison {
@@ -100,5 +100,5 @@ enum Comparison {
   }
 
   /// A number with three digits.
-  static func number(_ value: Double) -> String { Decimal.short(value) }
+  static func number(_ value: Double) -> String { NumberText.short(value) }
 }

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// Compares the gradients that a backend gives with differences of what it gives forward, along random directions.
@@ -49,7 +50,7 @@ final class GradientCheck {
           let role = subject.nodes[node].inputRoles[place].name
           guard error <= Self.tolerance else {
             result.verdict = .failed(
-              "gives a gradient with respect to \(subject.nodes[node].kind.name)'s \(role) that differs from differences by \(Decimal.short(error)) of its norm where \(Decimal.short(Self.tolerance)) is allowed"
+              "gives a gradient with respect to \(subject.nodes[node].kind.name)'s \(role) that differs from differences by \(NumberText.short(error)) of its norm where \(NumberText.short(Self.tolerance)) is allowed"
             )
             return result
           }

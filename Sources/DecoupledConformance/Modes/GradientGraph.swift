@@ -1,4 +1,5 @@
 import DecoupledBackendKit
+import DecoupledBase
 import DecoupledCore
 
 /// A case as a graph of the engine, with the gradients of its first result appended.

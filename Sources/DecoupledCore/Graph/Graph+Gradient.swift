@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// What a gradient rule sees and uses: the node it differentiates, and the graph it appends to.
 public struct GradientContext {
   public var graph: Graph

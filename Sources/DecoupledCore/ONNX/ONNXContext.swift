@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// What an operator sees and uses when it says what it is in ONNX: the node, the names of its operands, and the graph it
 /// appends to.
 public struct ONNXContext {

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Walks a graph from the values that are asked for back to those that are given, and says the nodes between in ONNX.
 ///
 /// Batches have the sizes that the graph was built with. The engine's int32 values are int64.

@@ -1,4 +1,5 @@
 public import DecoupledBackendKit
+import DecoupledBase
 
 /// y = max(x, 0).
 public struct Relu: Operator {

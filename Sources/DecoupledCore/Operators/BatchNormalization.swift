@@ -1,4 +1,5 @@
 public import DecoupledBackendKit
+import DecoupledBase
 
 /// x, scale [C], shift [C], mean [C], variance [C] -> y; in training mode also the batch's mean and biased variance.
 /// y = scale * (x - mean) / sqrt(variance + epsilon) + shift (paper section 6.1; FACTS of the released network: 1e-9).

@@ -1,4 +1,5 @@
 public import DecoupledBackendKit
+import DecoupledBase
 
 /// Cross-correlation: x [N,C,H,W], w [M,C/group,kh,kw], b [M] optional -> y [N,M,OH,OW].
 public struct Conv: Operator {

@@ -1,4 +1,5 @@
 public import DecoupledBackendKit
+import DecoupledBase
 
 /// Transposed convolution ("deconvolution" in the paper): x [N,C,H,W], w [C,M/group,kh,kw], b [M] optional -> y [N,M,OH,OW].
 public struct ConvTranspose: Operator {

@@ -1,4 +1,5 @@
 public import DecoupledBackendKit
+import DecoupledBase
 
 /// Gradient of Conv with respect to its weights: x [N,C,H,W], dy [N,M,OH,OW] -> dw [M,C/group,kh,kw].
 /// With the roles of x and dy swapped it is that of ConvTranspose.

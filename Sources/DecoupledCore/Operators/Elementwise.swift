@@ -1,4 +1,5 @@
 public import DecoupledBackendKit
+import DecoupledBase
 
 /// a, b, row_to_image optional -> a * b. With the map, b holds one row per image.
 public struct Mul: Operator {

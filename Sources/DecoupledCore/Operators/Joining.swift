@@ -1,4 +1,5 @@
 public import DecoupledBackendKit
+import DecoupledBase
 
 /// Inputs of equal shape but for `axis`, joined along it. Operands flagged in `perImage` hold one row per image; the
 /// last input is then row_to_image.

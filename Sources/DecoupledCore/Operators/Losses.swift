@@ -1,4 +1,5 @@
 public import DecoupledBackendKit
+import DecoupledBase
 
 /// x [N,L] logits, t [N,L] targets -> loss [1]: summed over the classes, divided by N (phase 1, FACTS of the Caffe layer).
 public struct SigmoidCrossEntropy: Operator {

@@ -1,4 +1,5 @@
 public import DecoupledBackendKit
+import DecoupledBase
 
 /// An attribute of an operator as it crosses to a backend.
 public struct Attribute: Sendable, Hashable {

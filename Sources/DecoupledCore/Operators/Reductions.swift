@@ -1,4 +1,5 @@
 public import DecoupledBackendKit
+import DecoupledBase
 
 /// x -> the sum over `axes`, which leave the shape.
 public struct ReduceSum: Operator {

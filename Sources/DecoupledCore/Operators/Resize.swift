@@ -1,4 +1,5 @@
 public import DecoupledBackendKit
+import DecoupledBase
 
 /// How Resize weighs the pixels around a position.
 public struct Interpolation: Sendable, Hashable {

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Geometry of a sliding window over the rows and columns of an image: convolutions and pooling.
 public struct SlidingWindow: Sendable, Hashable {
   /// Rows, columns.

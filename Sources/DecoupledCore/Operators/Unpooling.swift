@@ -1,4 +1,5 @@
 public import DecoupledBackendKit
+import DecoupledBase
 
 /// x [N,C,h,w], switches int32 [N,C,h,w], row_to_image optional -> y [N,C,H,W]: each value at its switch, zeros elsewhere.
 public struct MaxUnpool: Operator {

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// From a class-specific activation map to scores of background and foreground for each pixel.

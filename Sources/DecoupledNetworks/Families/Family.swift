@@ -1,5 +1,5 @@
+import DecoupledBase
 import DecoupledCore
-import DecoupledVision
 
 /// A kind of network with its phases of training and its inference procedure. DecoupledNet is one; what it is compared with are
 /// others. A model's description names its family.

@@ -1,5 +1,4 @@
-import DecoupledCore
-import DecoupledVision
+import DecoupledBase
 
 /// Files that other programs read, made from a model.
 public enum ModelExport {

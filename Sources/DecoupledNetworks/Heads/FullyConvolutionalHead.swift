@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// fc6 and fc7 as convolutions (paper section 4.1), each with ReLU and dropout.

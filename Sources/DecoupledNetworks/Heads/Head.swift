@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// Hidden layers between the features and the class scores.

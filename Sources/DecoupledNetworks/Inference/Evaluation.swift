@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 import DecoupledVision
 
@@ -83,10 +84,10 @@ public struct Evaluation {
 
   /// Measures the mean IoU of models on the whole images of a set, 0...1.
   public static func meanIntersectionOverUnion(
-    on dataset: Dataset, backend: Backend, control: RunControl
+    on dataset: Dataset, prediction: PredictionSettings = .init(), backend: Backend, control: RunControl
   ) -> (Model) throws -> Double {
     { model in
-      let predictor = try Predictor(model, backend: backend, control: control)
+      let predictor = try Predictor(model, backend: backend, control: control, settings: prediction)
       return try Evaluation(dataset, classNames: model.classNames).run(predictor).meanIntersectionOverUnion ?? 0
     }
   }

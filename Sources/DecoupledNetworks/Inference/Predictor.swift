@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 import DecoupledVision
 
@@ -21,12 +22,7 @@ public final class Predictor {
   /// - Throws: when the model lacks weights, its family cannot give what the settings ask for, or the backend cannot run it.
   ///   A model whose last phase has not been trained can still classify.
   public init(_ model: Model, backend: Backend, control: RunControl, settings: PredictionSettings = .init()) throws {
-    guard settings.threshold.isFinite else {
-      throw EngineError(.invalidArgument, "The threshold must be a number, not \(settings.threshold).")
-    }
-    guard (1...1024).contains(settings.imagesPerBatch), (1...1024).contains(settings.rowsPerChunk) else {
-      throw EngineError(.invalidArgument, "Images per batch and rows per chunk must lie between 1 and 1024.")
-    }
+    try settings.check()
     let family = try Families.of(model.description)
     for part in settings.parts where !family.gives.contains(part) {
       throw EngineError(.unsupported, "A network of the family '\(family.tag)' has no \(part.rawValue).")
@@ -105,13 +101,11 @@ public final class Predictor {
   private func segment(_ images: [RGBImage], scores: [[Float]], labels: [[Int]?]) throws -> [Prediction] {
     let found = try procedure.segment(scores: scores, labels: labels)
     return try images.indices.map { index in
-      let (width, height) = (images[index].width, images[index].height)
-      let (maps, pool) = (found[index].maps, control.pool)
+      let maps = found[index].maps
       return Prediction(
         scores: scores[index], identified: found[index].identified,
-        labelMap: try maps.labelMap(width: width, height: height, pool: pool),
-        foregroundMaps: settings.foregroundMaps
-          ? try maps.foregroundMaps(width: width, height: height, pool: pool) : [],
+        labelMap: try maps.labelMap(of: images[index], refinements: settings.refinements.map(\.refinement), control: control),
+        foregroundMaps: settings.foregroundMaps ? try maps.foregroundMaps(of: images[index], pool: control.pool) : [],
         activationMaps: found[index].activationMaps)
     }
   }

@@ -1,5 +1,4 @@
-import DecoupledCore
-import DecoupledVision
+import DecoupledBase
 
 extension NetworkDescription: SettingGroup {
   public static let groupName = "a network"
@@ -9,10 +8,17 @@ extension NetworkDescription: SettingGroup {
       "preset", presetNames.joined(separator: ", "), "The network that all other settings change; vgg16 when left out.",
       NetworkDescription.init(preset:)),
     .value("name", \.name, "a text", "Name of the preset or recipe it came from."),
-    .value("family", \.family, Families.all.map { $0.tag }.joined(separator: ", "), "The kind of network.").writtenUnlessStandard(\.family),
-    .value("trunk", \.trunk, Trunks.all.flatMap { $0.tags }.joined(separator: ", "), "What turns the image into features.").writtenUnlessStandard(\.trunk),
-    .value("head", \.head, Heads.all.map { $0.tag }.joined(separator: ", "), "What turns features into class scores.").writtenUnlessStandard(\.head),
-    .value("decoder", \.decoder, Decoders.all.map { $0.tag }.joined(separator: ", "), "What turns activation maps into masks.").writtenUnlessStandard(\.decoder),
+    .value("family", \.family, Families.all.map { $0.tag }.joined(separator: ", "), "The kind of network.")
+      .writtenUnlessStandard(\.family),
+    .value(
+      "trunk", \.trunk, Trunks.all.flatMap { $0.tags }.joined(separator: ", "), "What turns the image into features."
+    ).writtenUnlessStandard(\.trunk),
+    .value("head", \.head, Heads.all.map { $0.tag }.joined(separator: ", "), "What turns features into class scores.")
+      .writtenUnlessStandard(\.head),
+    .value(
+      "decoder", \.decoder, Decoders.all.map { $0.tag }.joined(separator: ", "),
+      "What turns activation maps into masks."
+    ).writtenUnlessStandard(\.decoder),
     .number(
       "classes", \.classes, .between(1, 254),
       "Object classes, background not counted; the command takes them from the data set."),

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledVision
 
 /// Where the gradient of a pooled class score enters the score map (the seed of the class-specific saliency).

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// The convolutions that turn an image into features, made from a network's description.

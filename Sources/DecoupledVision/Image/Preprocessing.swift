@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// How a photograph becomes the input of a network: channel order, scale, mean and deviation.
 ///
 /// Each value becomes `(v * scale - mean[c]) / deviation[c]` with v in 0...255 and c counted in the network's channel
@@ -16,12 +18,12 @@ public struct Preprocessing: SettingGroup {
   /// Three divisors in the network's channel order.
   public private(set) var deviation: [Float]
 
-  /// - Throws: `VisionError` unless there are three finite means and three finite deviations above 0.
+  /// - Throws: `EngineError` unless there are three finite means and three finite deviations above 0.
   public init(
     channelOrder: ChannelOrder, scale: Float = 1, mean: [Float], deviation: [Float] = [1, 1, 1]
   ) throws {
     self.init(order: channelOrder, scale: scale, mean: mean, deviation: deviation)
-    if let problem { throw VisionError("Preprocessing \(problem)") }
+    if let problem { throw EngineError(.format, "Preprocessing \(problem)") }
   }
 
   /// The released inference script's, see `caffe`.
@@ -34,11 +36,11 @@ public struct Preprocessing: SettingGroup {
     self.deviation = deviation
   }
 
-  /// - Throws: also `VisionError`, when the numbers cannot work.
+  /// - Throws: also `EngineError`, when the numbers cannot work.
   public init(from decoder: any Decoder) throws {
     self.init()
     try read(from: decoder)
-    if let problem { throw VisionError("Preprocessing \(problem)") }
+    if let problem { throw EngineError(.format, "Preprocessing \(problem)") }
   }
 
   public static let groupName = "the preprocessing"
@@ -78,7 +80,7 @@ public struct Preprocessing: SettingGroup {
   /// The input of the released inference procedure, shape (3, size, size): the photo is padded with black at the bottom
   /// and the right to a square, resized by MATLAB's antialiased bilinear rule in double without rounding, then
   /// normalised.
-  /// - Throws: `VisionError` when the size is refused.
+  /// - Throws: `EngineError` when the size is refused.
   public func inferenceInput(_ image: RGBImage, size: Int) throws -> [Float] {
     try ImageLimits.check(width: size, height: size, what: "The network input")
     if image.width == size, image.height == size { return normalized(image) }
@@ -88,7 +90,7 @@ public struct Preprocessing: SettingGroup {
       kernel: .bilinear, antialias: true)
     var input = [Float](repeating: 0, count: 3 * size * size)
     for channel in 0..<3 {
-      let plane = plan.resize(image.plane(source(of: channel)))
+      let plane = plan.resize(image, channel: source(of: channel))
       let (factor, shift, divisor) = (Double(scale), Double(mean[channel]), Double(deviation[channel]))
       let start = channel * size * size
       plane.withUnsafeBufferPointer { source in

@@ -79,7 +79,7 @@ class dcn_session_options(Record):
         ("struct_size", c_uint32), ("threads", c_int32), ("backend", c_char_p), ("images_per_batch", c_int32),
         ("rows_per_chunk", c_int32), ("plain", c_int32), ("foreground_maps", c_int32), ("activation_maps", c_int32),
         ("threshold", c_float), ("trace", c_char_p), ("verify_rate", c_double), ("verify", c_int32),
-        ("reserved", c_int32),
+        ("reserved", c_int32), ("refinements", c_char_p),
     ]
     _initial_ = {"threshold": 0.5}
 
@@ -143,7 +143,7 @@ class dcn_trainer_options(Record):
     _fields_ = [
         ("struct_size", c_uint32), ("threads", c_int32), ("backend", c_char_p), ("settings", c_char_p),
         ("run_directory", c_char_p), ("existing_run", c_int32), ("checkpoint_every", c_int32), ("evaluate_every", c_int32),
-        ("record_every", c_int32), ("whole_images", c_int32), ("reserved", c_int32),
+        ("record_every", c_int32), ("whole_images", c_int32), ("reserved", c_int32), ("prediction", c_char_p),
     ]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _declarations as c
-from ._handle import Guard, Handle, Path, copy_array, floats, session_options, whole
+from ._handle import Guard, Handle, Path, copy_array, floats, session_options, to_json, whole
 from ._library import library
 from .backends import Backend, backend_of
 from .dataset import Dataset, Report
@@ -86,6 +86,8 @@ class Session(Handle):
         rows_per_chunk: label passes that run together, bounds the memory; 0 = 4
         foreground: keep the foreground map of each identified class
         activation: keep the class-specific activation map of each identified class
+        refinements: what changes the scores of the labels before the largest decides, in this order: names, or dicts of
+            "name" and settings, such as [{"name": "guided", "radius": 8}]
         plain: the procedure of the paper's released code step by step: slower, to compare with
         trace: file for a trace of all calls of the backend (Chrome's trace events), written when the session is closed
         verify: compare with the backend `reference` on samples of the calls; one that differs raises BackendError
@@ -101,13 +103,14 @@ class Session(Handle):
     def __init__(
         self, model: Model, backend: Path | None = None, threads: int = 0, *, threshold: float = 0.5,
         images_per_batch: int = 0, rows_per_chunk: int = 0, foreground: bool = False, activation: bool = False,
-        plain: bool = False, trace: Path | None = None, verify: bool = False, verify_rate: float = 0.0,
+        plain: bool = False, refinements: Sequence[str | Mapping[str, Any]] = (), trace: Path | None = None,
+        verify: bool = False, verify_rate: float = 0.0,
     ) -> None:
         options = session_options(
             backend=backend, threads=threads, threshold=threshold, plain=int(plain), foreground_maps=int(foreground),
             activation_maps=int(activation), images_per_batch=whole(images_per_batch, "images_per_batch"),
             rows_per_chunk=whole(rows_per_chunk, "rows_per_chunk"), trace=trace, verify=int(verify),
-            verify_rate=float(verify_rate))
+            verify_rate=float(verify_rate), refinements=to_json(list(refinements)) if refinements else None)
         pointer = ctypes.POINTER(c.dcn_session)()
         check(library().dcn_session_create(model._handle, ctypes.byref(options), ctypes.byref(pointer)))
         self._own(pointer)

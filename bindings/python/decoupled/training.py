@@ -103,6 +103,8 @@ class Trainer(Handle):
         checkpoint_every, evaluate_every: iterations between them; 0 = 500
         record_every: iterations between lines of the metrics files; 0 = 1
         whole_images: phase 2: evaluations also segment the validation images whole and measure the mean IoU
+        prediction: how they are segmented: threshold, plain, images_per_batch, rows_per_chunk and refinements, as in
+            `Session`; settings that are left out keep their defaults
 
     Raises:
         InvalidArgument, NotFound, FormatError (settings or files), IOFailure, StateError (`directory` holds a run and
@@ -116,6 +118,7 @@ class Trainer(Handle):
         settings: Mapping[str, Any] | None = None, directory: Path | None = None, resume: bool = False,
         overwrite: bool = False, backend: Path | None = None, threads: int = 0, checkpoint_every: int = 0,
         evaluate_every: int = 0, record_every: int = 0, whole_images: bool = False,
+        prediction: Mapping[str, Any] | None = None,
     ) -> None:
         if phase not in PHASES:
             raise InvalidArgument(f"A phase is 'classification' or 'segmentation', not {phase!r}.")
@@ -130,7 +133,7 @@ class Trainer(Handle):
             run_directory=encode_optional(directory, "path"), existing_run=existing,
             checkpoint_every=whole(checkpoint_every, "checkpoint_every"),
             evaluate_every=whole(evaluate_every, "evaluate_every"), record_every=whole(record_every, "record_every"),
-            whole_images=int(whole_images))
+            whole_images=int(whole_images), prediction=None if prediction is None else to_json(prediction))
         pointer = ctypes.POINTER(c.dcn_trainer)()
         check(library().dcn_trainer_create(
             model._handle, PHASES[phase], dataset._handle, None if validation is None else validation._handle,

@@ -198,3 +198,23 @@ def test_a_session_traces_and_verifies(trained: decoupled.Model, photo: np.ndarr
         decoupled.Session(trained, verify_rate=1)
     with pytest.raises(decoupled.IOFailure, match="missing"):
         decoupled.Session(trained, trace=tmp_path / "missing" / "trace.json")
+
+
+def test_refinements(trained: decoupled.Model, photo: np.ndarray) -> None:
+    def labels(*refinements: str | dict[str, object]) -> np.ndarray:
+        with decoupled.Session(trained, refinements=refinements) as session:
+            return session.predict(photo, ["circle", "square"]).label_map
+
+    plain, refined = labels(), labels("guided")
+    assert (plain != refined).any()
+    np.testing.assert_array_equal(refined, labels({"name": "guided", "radius": 4}))
+    assert (refined != labels({"name": "guided", "radius": 9})).any()
+
+
+@pytest.mark.parametrize(("refinements", "message"), [
+    (["sharpen"], "no refinement 'sharpen'"), ([{"name": "guided", "size": 3}], "no setting 'size'"),
+    ([{"name": "guided", "radius": 0}], "from 1 to 64, not 0"), ([3], "no list of refinements"),
+])
+def test_refinements_that_do_not_exist(trained: decoupled.Model, refinements: list[object], message: str) -> None:
+    with pytest.raises(decoupled.DecoupledError, match=message):
+        decoupled.Session(trained, refinements=refinements)  # type: ignore[arg-type]

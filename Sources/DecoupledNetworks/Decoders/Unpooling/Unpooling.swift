@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// The segmentation network (paper section 4.2): mirrors a trunk whose resolution is halved by pools with switches. Each stage

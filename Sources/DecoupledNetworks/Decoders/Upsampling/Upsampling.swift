@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// A decoder for trunks without switches: each stage doubles the resolution by linear interpolation, joins the trunk's features of

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// The class-specific saliency of Eq. (3): the gradient of a class score with respect to the features.

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// The values of the classification network (paper section 4.1) that other parts use.

@@ -1,5 +1,4 @@
 import DecoupledCore
-import DecoupledVision
 
 /// The network of Hong, Noh and Han (NIPS 2015): a classification network learns from many image-level labels, bridging layers
 /// and a segmentation network from few masks.

@@ -1,5 +1,5 @@
+import DecoupledBase
 import DecoupledCore
-import DecoupledVision
 
 /// Fully convolutional networks (Long, Shelhamer and Darrell, CVPR 2015): a classifier's layers as convolutions give a coarse map
 /// of class scores, background among them, which is interpolated to pixels. FCN-32s, the simplest form.

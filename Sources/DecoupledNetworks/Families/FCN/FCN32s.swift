@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// The layers of FCN-32s: the trunk with wide pads, the head, a score layer with background, and a fixed interpolation.

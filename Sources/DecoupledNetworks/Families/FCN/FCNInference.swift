@@ -1,5 +1,5 @@
+import DecoupledBase
 import DecoupledCore
-import DecoupledVision
 
 /// One pass for each image gives the probabilities of background and all classes for each pixel. A class's score is its largest
 /// probability; a class is identified when it is the largest somewhere and its score lies above the threshold.

@@ -1,4 +1,4 @@
-import DecoupledVision
+import DecoupledBase
 
 /// Settings of FCN's phases.
 public struct FCNSettings: PhaseSettings {

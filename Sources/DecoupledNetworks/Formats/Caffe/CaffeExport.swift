@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// A model as a `.caffemodel` of the form the released networks have: V1 layers, their names, inference BN, back-pass copies.

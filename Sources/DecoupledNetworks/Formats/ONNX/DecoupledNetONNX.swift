@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// DecoupledNet as ONNX files, for one image at a time. The network is said by its graph, whatever its parts are; by hand stands

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// An ONNX file: a graph, the weights it names, and the metadata.

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 import DecoupledVision
 import FoundationEssentials
@@ -51,6 +52,8 @@ public struct PhaseRun<Settings: PhaseSettings> {
   public let settings: Settings
   /// Decoded photos and masks kept in memory, in bytes.
   public let cacheBytes: Int
+  /// Finds windows where the settings ask for proposals.
+  public let proposals: (any ProposalSource)?
   public let backend: Backend
   public let execution: Execution
 }

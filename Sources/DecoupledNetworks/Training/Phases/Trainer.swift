@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 import DecoupledVision
 
@@ -46,7 +47,8 @@ public final class Trainer {
     try own.fill(phase.drawn, seed: settings.seed)
     let execution = Execution(control)
     let parts = PhaseRun(
-      model: own, settings: settings, cacheBytes: options.cacheBytes, backend: backend, execution: execution)
+      model: own, settings: settings, cacheBytes: options.cacheBytes, proposals: options.proposals, backend: backend,
+      execution: execution)
     let source = try phase.batches(dataset, parts)
     let identity = TrainingIdentity(
       phase: phase.name, network: own.description, class_names: own.classNames, settings: settings,

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledVision
 
 /// How training images are changed at random; the defaults are those of the released training lists.
@@ -31,7 +32,7 @@ public struct AugmentationSettings: SettingGroup {
 
   /// The crop for a network.
   func crop(_ description: NetworkDescription) throws -> TrainingCrop {
-    if let problem { throw VisionError("Augmentation: \(problem)") }
+    if let problem { throw EngineError(.format, "Augmentation: \(problem)") }
     let size = description.inputSize
     return try TrainingCrop(
       resizeTo: resizeTo ?? (size * 350 + 160) / 320, inputSize: size, mirror: mirror,

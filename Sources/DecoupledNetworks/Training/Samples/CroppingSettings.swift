@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledVision
 
 /// How combinatorial cropping (paper, section 5) makes phase 2's samples from the strong images.
@@ -36,9 +37,9 @@ public struct CroppingSettings: SettingGroup {
   public init() {}
 
   /// The cropping that the settings describe.
-  /// - Throws: `VisionError` when one is out of its range.
+  /// - Throws: `EngineError` when one is out of its range.
   public func cropping() throws -> CombinatorialCropping {
-    if let problem { throw VisionError("Cropping: \(problem)") }
+    if let problem { throw EngineError(.format, "Cropping: \(problem)") }
     let random = try RandomWindowSource(enclosedShare: enclosedShare, context: context[0]...context[1])
     let source: any WindowSource =
       try proposals.map { try ProposalWindowSource(share: $0.share, growth: $0.growth, random: random) } ?? random

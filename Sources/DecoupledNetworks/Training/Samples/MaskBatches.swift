@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledVision
 
 /// Batches of whole photos with the masks of all their classes at once: 0 background, c + 1 class c of the model, 255 void.

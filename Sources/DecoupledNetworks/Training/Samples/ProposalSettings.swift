@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledVision
 
 /// Which object proposals combinatorial cropping uses.
@@ -28,13 +29,11 @@ public struct ProposalSettings: SettingGroup {
 
   public init() {}
 
-  /// - Throws: when the forest cannot be read.
-  public func proposer() throws -> WindowProposer {
-    var settings = EdgeBoxesSettings()
-    settings.maxBoxes = count
-    settings.beta = Float(beta)
-    let detector = try EdgeDetectors.open(forest: edges)
-    let proposals = try ObjectProposals(detector: detector, settings: settings)
-    return { image in try proposals.proposals(for: image).map(\.window) }
+  /// - Throws: when the forest cannot be read, or there is no source.
+  public func proposer(from source: (any ProposalSource)?) throws -> any WindowProposer {
+    guard let source else {
+      throw EngineError(.unsupported, "Nothing finds object proposals here; leave the setting 'proposals' out.")
+    }
+    return try source.proposer(count: count, overlap: beta, forest: edges)
   }
 }

@@ -1,4 +1,4 @@
-import DecoupledVision
+import DecoupledBase
 import Glibc
 
 /// How the learning rate changes with the iteration; names and formulas are Caffe's.

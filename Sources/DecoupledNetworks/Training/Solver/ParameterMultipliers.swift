@@ -1,5 +1,5 @@
+import DecoupledBase
 import DecoupledCore
-import DecoupledVision
 
 /// What the learning rate and the weight decay are multiplied by for one parameter (Caffe's lr_mult and decay_mult).
 public struct Multipliers: Codable, Sendable, Equatable {

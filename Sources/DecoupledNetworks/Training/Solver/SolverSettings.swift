@@ -1,5 +1,4 @@
-import DecoupledCore
-import DecoupledVision
+import DecoupledBase
 
 /// Stochastic gradient descent with momentum: names and meanings are those of Caffe's solver, defaults those of the paper
 /// (section 6.1 and the released solver files).

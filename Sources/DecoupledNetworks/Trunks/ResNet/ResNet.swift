@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// Residual networks (He et al. 2016) with the layers and names of torchvision's, whose weights load by name. Normalisations are in

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// VGG (Simonyan and Zisserman 2015): stages of 3x3 convolutions, each ending with a 2x2 pool. The paper's trunk has the five

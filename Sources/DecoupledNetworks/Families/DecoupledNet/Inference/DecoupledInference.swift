@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 import DecoupledVision
 
@@ -52,16 +53,16 @@ final class DecoupledInference: InferenceProcedure {
       case .raw: raw[image][classIndex]
       }
     }
-    var maps = scores.map { _ in ScoreMaps(size: model.description.inputSize) }
+    var maps = scores.map { _ in ScoreMaps(size: model.description.inputSize, dividesBySum: true) }
     var activations: [[Int: FloatImage]] = scores.map { _ in [:] }
     try run(passes, images: scores.count) { row, probabilities, activation in
       guard probabilities.allSatisfy(\.isFinite) else {
         throw EngineError(.numeric, "The segmentation network gives values that are not numbers; the model is damaged.")
       }
       let plane = maps[row.image].size * maps[row.image].size
-      if row.isAllClasses { maps[row.image].background = Array(probabilities[..<plane]) }
+      if row.isAllClasses { maps[row.image].append(0, Array(probabilities[..<plane])) }
       if let classIndex = row.classIndex {
-        maps[row.image].foregrounds.append((classIndex, Array(probabilities[plane..<(2 * plane)])))
+        maps[row.image].append(UInt8(classIndex + 1), Array(probabilities[plane..<(2 * plane)]))
         if let activation { activations[row.image][classIndex] = activation }
       }
     }

@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledVision
 
 /// Where the labels of phase 1 come from.

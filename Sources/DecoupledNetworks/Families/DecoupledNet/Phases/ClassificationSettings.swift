@@ -1,4 +1,4 @@
-import DecoupledVision
+import DecoupledBase
 
 /// Settings of phase 1.
 public struct ClassificationSettings: PhaseSettings {

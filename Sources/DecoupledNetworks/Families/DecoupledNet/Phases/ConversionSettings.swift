@@ -1,4 +1,4 @@
-import DecoupledVision
+import DecoupledBase
 
 /// How the statistics of the finished model are measured.
 public struct ConversionSettings: SettingGroup {

@@ -1,4 +1,4 @@
-import DecoupledVision
+import DecoupledBase
 
 /// Settings of phase 2.
 public struct SegmentationSettings: PhaseSettings {
