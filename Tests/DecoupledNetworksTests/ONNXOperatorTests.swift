@@ -135,6 +135,16 @@ struct ONNXOperatorTests {
           ConvTranspose(SlidingWindow(3, stride: 2, pad: 1), outputPadding: [1, 0]),
           [try graph.reals([2, 3, 4, 5]), try graph.reals([3, 2, 3, 3]), try graph.reals([2])])
       },
+      ONNXCase("Conv in groups") { graph in
+        let (x, w) = (try graph.reals([2, 4, 7, 8]), try graph.reals([6, 2, 3, 3]))
+        let y = try graph.add(Conv(SlidingWindow(3, stride: 2, pad: 1), group: 2), [x, w])[0]
+        return [y, try graph.gradient(of: y, to: x)]
+      },
+      ONNXCase("ConvTranspose in groups") { graph in
+        try graph.add(
+          ConvTranspose(SlidingWindow(3, stride: 2, pad: 1), outputPadding: [0, 1], group: 4),
+          [try graph.reals([2, 4, 4, 5]), try graph.reals([4, 2, 3, 3])])
+      },
       ONNXCase("MaxPool") { graph in
         let window = SlidingWindow(kernel: [3, 2], strides: [2, 2], pads: [1, 0, 1, 0])
         return try graph.add(MaxPool(window), [try graph.reals([2, 3, 6, 7])])
@@ -235,6 +245,30 @@ struct ONNXOperatorTests {
       ONNXCase("Add \(suffix)") { graph in
         try graph.add(
           Add(), [try graph.reals([3, 2, 2, 2]), try graph.reals([images, 2, 2, 2]), try graph.integers(map)])
+      },
+      ONNXCase("Mul broadcast \(suffix)") { graph in
+        let (x, gate) = (try graph.reals([images, 2, 3, 2]), try graph.reals([images, 2, 1, 1]))
+        let y = try graph.add(Mul(broadcast: true), [x, gate])[0]
+        return [try graph.gradient(of: y, to: x, rows: map), try graph.gradient(of: y, to: gate, rows: map)]
+      },
+      ONNXCase("Add broadcast \(suffix)") { graph in
+        try graph.add(
+          Add(broadcast: true),
+          [try graph.reals([3, 2, 2, 2]), try graph.reals([images, 2, 1, 1]), try graph.integers(map)])
+      },
+      ONNXCase("Sigmoid and Softmax gradients \(suffix)") { graph in
+        let x = try graph.reals([images, 3, 2, 2])
+        return try [Sigmoid(), Softmax(axis: 1)].map { (operation: any Operator) in
+          try graph.gradient(of: try graph.add(operation, [x])[0], to: x, rows: map)
+        }
+      },
+      ONNXCase("BatchNormalization gradient \(suffix)") { graph in
+        let x = try graph.reals([images, 3, 2, 2])
+        let parameters = [
+          try graph.reals([3]), try graph.reals([3]), try graph.reals([3]), try graph.reals([3], atLeast: 0.2),
+        ]
+        let y = try graph.add(BatchNormalization(epsilon: 1e-3, training: false), [x] + parameters)[0]
+        return [try graph.gradient(of: y, to: x, rows: map)]
       },
       ONNXCase("Relu gradient \(suffix)") { graph in
         let x = try graph.reals([images, 2, 2, 3])

@@ -1,4 +1,5 @@
 import DecoupledBackendKit
+import DecoupledBase
 
 /// A published case of ONNX as a case of ours: the same operator where the contract names it after ONNX's.
 struct OnnxVector {
