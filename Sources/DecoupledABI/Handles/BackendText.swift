@@ -1,4 +1,4 @@
-public import CDecoupled
+import CDecoupled
 import DecoupledCore
 
 /// A backend's description as C strings.
