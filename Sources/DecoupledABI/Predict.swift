@@ -34,7 +34,7 @@ extension dcn_session_options {
   _ model: OpaquePointer, _ options: UnsafePointer<dcn_session_options>?,
   _ session: UnsafeMutablePointer<OpaquePointer?>
 ) -> Int32 {
-  guarded(vision: .invalidArgument) {
+  guarded {
     try clear(session, "session")
     let handle = try Handles.find(model, ModelHandle.self)
     let (engine, settings) = try dcn_session_options.choice(options)
