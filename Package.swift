@@ -64,8 +64,11 @@ let fuzzTargets: [Target] =
   ? []
   : [
     fuzzTarget(
-      "FormatFuzzer", dependencies: ["DecoupledCore", "DecoupledNetworks", "DecoupledVision", "Yams"]),
-    fuzzTarget("DatasetFuzzer", dependencies: ["CZlib", "DecoupledVision"]),
+      "FormatFuzzer",
+      dependencies: [
+        "DecoupledBase", "DecoupledCore", "DecoupledNetworks", "DecoupledProposals", "DecoupledVision", "Yams",
+      ]),
+    fuzzTarget("DatasetFuzzer", dependencies: ["CZlib", "DecoupledBase", "DecoupledVision"]),
   ]
 
 func fuzzTarget(_ name: String, dependencies: [Target.Dependency]) -> Target {
@@ -100,35 +103,48 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
 
-    .target(name: "DecoupledBackendKit", dependencies: ["CDecoupled", "CSystem"], swiftSettings: kernelSettings),
+    .target(
+      name: "DecoupledBackendKit", dependencies: ["CDecoupled", "CSystem"], exclude: ["Operators/generate.py"],
+      swiftSettings: kernelSettings),
     .target(
       name: "DecoupledReference", dependencies: ["CDecoupled", "DecoupledBackendKit"],
       path: "Sources/Backends/Reference",
       swiftSettings: referenceSettings),
+    // FoundationEssentials is here for JSON. Plugins do not link this module; all who do read JSON anyway.
+    .target(name: "DecoupledBase", dependencies: ["CZlib"], swiftSettings: referenceSettings),
     .target(
-      name: "DecoupledCore", dependencies: ["CDecoupled", "CSystem", "DecoupledBackendKit", "DecoupledReference"],
+      name: "DecoupledCore",
+      dependencies: ["CDecoupled", "CSystem", "DecoupledBackendKit", "DecoupledBase", "DecoupledReference"],
       swiftSettings: swiftSettings),
     .target(
-      name: "DecoupledConformance", dependencies: ["CDecoupled", "CSystem", "DecoupledBackendKit", "DecoupledCore"],
+      name: "DecoupledConformance",
+      dependencies: ["CDecoupled", "CSystem", "DecoupledBackendKit", "DecoupledBase", "DecoupledCore"],
       swiftSettings: referenceSettings),
-    .target(name: "DecoupledVision", dependencies: ["CPNG", "CTurboJPEG", "CZlib"], swiftSettings: referenceSettings),
     .target(
-      name: "DecoupledNetworks", dependencies: ["CZlib", "DecoupledCore", "DecoupledVision"],
+      name: "DecoupledVision", dependencies: ["CPNG", "CTurboJPEG", "DecoupledBase"], swiftSettings: referenceSettings),
+    .target(
+      name: "DecoupledProposals", dependencies: ["DecoupledBase", "DecoupledCore", "DecoupledVision"],
+      swiftSettings: referenceSettings),
+    .target(
+      name: "DecoupledNetworks",
+      dependencies: ["DecoupledBase", "DecoupledCore", "DecoupledVision"],
       swiftSettings: swiftSettings),
     // libffi is linked statically: a program that uses the library needs none on its machine.
     .target(
       name: "DecoupledInstrument",
-      dependencies: ["CDecoupled", "CFFI", "CSystem", "DecoupledBackendKit", "DecoupledCore", "DecoupledVision"],
+      dependencies: ["CDecoupled", "CFFI", "CSystem", "DecoupledBackendKit", "DecoupledBase", "DecoupledCore"],
       exclude: ["generate.py"], swiftSettings: referenceSettings, linkerSettings: [.linkedLibrary(":libffi_pic.a")]),
     .target(
-      name: "DecoupledABI", dependencies: ["DecoupledInstrument", "DecoupledNetworks", "CDecoupled"],
+      name: "DecoupledABI",
+      dependencies: ["CDecoupled", "DecoupledBase", "DecoupledInstrument", "DecoupledNetworks", "DecoupledProposals"],
       exclude: ["exports.map"],
       swiftSettings: swiftSettings,
       linkerSettings: sharedObject(versionScript: "Sources/DecoupledABI/exports.map", soname: "libdecoupled.so.1")),
     .executableTarget(
       name: "DecoupledCommand",
       dependencies: [
-        "DecoupledConformance", "DecoupledInstrument", "DecoupledNetworks", "Yams",
+        "DecoupledBase", "DecoupledConformance", "DecoupledInstrument", "DecoupledNetworks",
+        "DecoupledProposals", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings, linkerSettings: [.unsafeFlags(["-static-stdlib", "-use-ld=lld"])]),
@@ -148,16 +164,32 @@ let package = Package(
         + [.linkedLibrary(":libffi_pic.a")]),
     // Optimised, because random networks are compared value by value.
     .testTarget(
-      name: "DecoupledCoreTests", dependencies: ["DecoupledCore"],
+      name: "DecoupledCoreTests", dependencies: ["DecoupledBase", "DecoupledCore"],
       swiftSettings: [.swiftLanguageMode(.v5), .unsafeFlags(["-O"])]),
     .testTarget(
       name: "DecoupledReferenceTests", dependencies: ["CDecoupled", "DecoupledReference"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
     .testTarget(
-      name: "DecoupledVisionTests", dependencies: ["CZlib", "DecoupledVision"], exclude: ["Fixtures"],
+      name: "DecoupledConformanceTests",
+      dependencies: ["DecoupledBase", "DecoupledBackendKit", "DecoupledConformance"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
     .testTarget(
-      name: "DecoupledNetworksTests", dependencies: ["DecoupledCore", "DecoupledNetworks", "DecoupledVision", "Yams"],
+      name: "DecoupledInstrumentTests", dependencies: ["DecoupledBase", "DecoupledCore", "DecoupledInstrument"],
+      swiftSettings: [.swiftLanguageMode(.v5)]),
+    .testTarget(
+      name: "DecoupledVisionTests", dependencies: ["CZlib", "DecoupledBase", "DecoupledVision"], exclude: ["Fixtures"],
+      swiftSettings: [.swiftLanguageMode(.v5)]),
+    .testTarget(
+      name: "DecoupledNetworksTests",
+      dependencies: [
+        "DecoupledBase", "DecoupledCore", "DecoupledNetworks", "DecoupledProposals", "DecoupledVision", "Yams",
+      ],
+      swiftSettings: [.swiftLanguageMode(.v5)]),
+    .testTarget(
+      name: "DecoupledBaseTests", dependencies: ["DecoupledBase"], swiftSettings: [.swiftLanguageMode(.v5)]),
+    .testTarget(
+      name: "DecoupledProposalsTests",
+      dependencies: ["DecoupledBase", "DecoupledCore", "DecoupledProposals", "DecoupledVision"], exclude: ["Fixtures"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
   ] + cpuTargets(2) + cpuTargets(3) + cpuTargets(4) + fuzzTargets
 )

@@ -112,107 +112,147 @@ typedef struct dcn_tensor {
 
 /* ---- operators --------------------------------------------------------------------------------------------------- */
 /** Operator kinds, named after ONNX where ONNX has them. Semantics are written at each kind; x means an input, y an
- *  output, dy a gradient that arrives, dx one that leaves. "N" is the batch dimension. Attributes in brackets with
- *  their defaults. Floating-point tensors of one node share one element type, but weights stored in half precision are
- *  offered as F16 first; where they are declined, the host widens them.
+ *  output, dy a gradient that arrives, dx one that leaves. "N" is the batch dimension.
+ *
+ *  A comment begins with the operands in their order, each with its shape and what else there is to say: int32 or int64
+ *  (all others of a node share one floating-point type), optional, parameter (of a model, not of a batch), weight (a
+ *  parameter that is offered as F16 first where a model stores it in half precision; where that is declined, the host
+ *  widens it), (per image), `...` for any number of them. Attributes follow in brackets with their defaults: real numbers
+ *  have a point or an exponent, everything else is integers.
+ *
+ *  In braces stands how far results may lie from the exact ones, as a share of the largest of them, in float32: exact for
+ *  none (they are inputs, moved), rounded for 2^-23, computed for 4e-6, averaged for 1e-5, summed for 2e-5, product for
+ *  1e-4; in float64 none, and 1e-11.
  *
  *  `row_to_image`: int32 [rows]. Where present, operands marked (per image) have `images` rows instead of `rows`, and
  *  row r uses image row_to_image[r]. Absent: row r uses row r. Semantics: Gather on axis 0, without the copy. An entry
  *  outside 0..images-1 is an error, never a read. */
 enum {
-  /** x [N,C,H,W], w [M,C,kh,kw], b [M] optional -> y [N,M,OH,OW]; cross-correlation.
-   *  [strides = 1,1; pads = top,left,bottom,right = 0; dilations = 1,1] OH = (H + top + bottom - dh*(kh-1) - 1)/sh + 1. */
+  /** x [N,C,H,W], w [M,C/group,kh,kw] weight, b [M] parameter optional -> y [N,M,OH,OW]: cross-correlation.
+   *  [strides = 1,1; pads = 0,0,0,0; dilations = 1,1; group = 1] {product} Pads are top, left, bottom, right.
+   *  OH = (H + top + bottom - dh*(kh-1) - 1)/sh + 1. `group` divides C and M: output channels g*M/group..<(g+1)*M/group
+   *  see input channels g*C/group..<(g+1)*C/group only. group = C is a depthwise convolution. */
   DCN_OPERATOR_CONV = 1,
-  /** x [N,C,H,W], w [C,M,kh,kw], b [M] optional -> y [N,M,OH,OW]: x[c,i,j] * w[c,m,u,v] is added to
-   *  y[m, i*sh + u*dh - top, j*sw + v*dw - left]. [strides, pads, dilations as Conv; output_padding = 0,0 rows/columns
-   *  added at the bottom/right] OH = (H-1)*sh - top - bottom + dh*(kh-1) + 1 + output_padding.
-   *  It is also the gradient of Conv with respect to its data (same w). */
+  /** x [N,C,H,W], w [C,M/group,kh,kw] weight, b [M] parameter optional -> y [N,M,OH,OW]: x[c,i,j] * w[c,m,u,v] is added to
+   *  y[m, i*sh + u*dh - top, j*sw + v*dw - left]; m of w counts within the group of c.
+   *  [strides = 1,1; pads = 0,0,0,0; dilations = 1,1; output_padding = 0,0; group = 1] {product}
+   *  Output padding is rows and columns added at the bottom and right.
+   *  OH = (H-1)*sh - top - bottom + dh*(kh-1) + 1 + output_padding.
+   *  It is also the gradient of Conv with respect to its data (same w, same group). */
   DCN_OPERATOR_CONV_TRANSPOSE = 2,
-  /** x [N,C,H,W], dy [N,M,OH,OW] -> dw [M,C,kh,kw], the gradient of Conv with respect to w.
-   *  [kernel_shape = kh,kw required; strides, pads, dilations of the Conv]. The weight gradient of ConvTranspose is this
-   *  operator with the roles swapped (x := dy, dy := x). */
+  /** x [N,C,H,W], dy [N,M,OH,OW] -> dw [M,C/group,kh,kw]: the gradient of Conv with respect to w.
+   *  [kernel_shape integers required; strides = 1,1; pads = 0,0,0,0; dilations = 1,1; group = 1] {product} All are those
+   *  of the Conv. The weight gradient of ConvTranspose is this operator with the roles swapped (x := dy, dy := x). */
   DCN_OPERATOR_CONV_WEIGHT_GRADIENT = 3,
-  /** x any shape -> y: the sum over `axes` (required), which are dropped from the shape. Rank 0 results have dims [1]. */
+  /** x -> y: the sum over `axes`, which are dropped from the shape. Rank 0 results have dims [1].
+   *  [axes integers required] {summed} */
   DCN_OPERATOR_REDUCE_SUM = 4,
-  /** x [N,C,H,W] -> y, indices (int32, optional output): the maximum of each window and its place y*W+x within the plane.
+  /** x [N,C,H,W] -> y, indices int32 optional: the maximum of each window and its place y*W+x within the plane.
    *  The first maximum in row-major order wins; the first NaN is a maximum; padding never is, and no window lies in it
-   *  altogether. [kernel_shape required; strides = 1,1; pads = 0; ceil_mode = 0]
+   *  altogether. [kernel_shape integers required; strides = 1,1; pads = 0,0,0,0; ceil_mode = 0] {exact}
    *  OH = (H + top + bottom - kh)/sh + 1, rounded down, in ceil mode up; that drops a last window that would start in the
    *  padding. */
   DCN_OPERATOR_MAX_POOL = 5,
-  /** x [N,C,h,w], indices int32 [(per image) N,C,h,w], row_to_image optional -> y [N,C,H,W]: zeros, then
-   *  y[indices[i]] = x[i], the last write in row-major order wins. [output_shape = H,W required; accumulate = 0: with 1,
-   *  y[indices[i]] += x[i], the gradient of MaxPool]. An index outside the plane is an error, never a write. */
+  /** x [N,C,h,w], indices int32 [(per image) N,C,h,w], row_to_image int32 [rows] optional -> y [N,C,H,W]: zeros, then
+   *  y[indices[i]] = x[i], the last write in row-major order wins. [output_shape integers required; accumulate = 0] The
+   *  output shape is H, W. {exact, computed with accumulate} With accumulate = 1, y[indices[i]] += x[i], the gradient of
+   *  MaxPool. An index outside the plane is an error, never a write. */
   DCN_OPERATOR_MAX_UNPOOL = 6,
-  /** dy [N,C,H,W], indices int32 [(per image) N,C,h,w], row_to_image optional -> dx [N,C,h,w] = dy[indices[i]]. */
+  /** dy [N,C,H,W], indices int32 [(per image) N,C,h,w], row_to_image int32 [rows] optional -> dx [N,C,h,w]:
+   *  dx = dy[indices[i]]. {exact} */
   DCN_OPERATOR_MAX_UNPOOL_GRADIENT = 7,
-  /** x [N,C,H,W] -> y: the mean of each window. [kernel_shape required; strides = 1,1; pads = 0; count_include_pad = 0]
-   *  Sizes as MaxPool without ceil mode. */
+  /** x [N,C,H,W] -> y: the mean of each window. Sizes as MaxPool without ceil mode.
+   *  [kernel_shape integers required; strides = 1,1; pads = 0,0,0,0; count_include_pad = 0] {computed} */
   DCN_OPERATOR_AVERAGE_POOL = 8,
   /** x [N,C,h,w] -> y [N,C,H,W]: each value divided by its window's count and added to every cell of the window, the
-   *  gradient of AveragePool. [output_shape = H,W required; kernel_shape, strides, pads, count_include_pad of the pool] */
+   *  gradient of AveragePool. [output_shape integers required; kernel_shape integers required; strides = 1,1;
+   *  pads = 0,0,0,0; count_include_pad = 0] {computed} The output shape is H, W; the others are the pool's. */
   DCN_OPERATOR_AVERAGE_UNPOOL = 9,
-  /** y = max(x, 0); NaN stays NaN. */
+  /** x -> y: y = max(x, 0); NaN stays NaN. {exact} */
   DCN_OPERATOR_RELU = 10,
-  /** dy, y [(per image)], row_to_image optional -> dx = dy where y > 0, else 0. `y` may be Relu's input or output. */
+  /** dy, y [(per image)], row_to_image int32 [rows] optional -> dx: dx = dy where y > 0, else 0. `y` may be Relu's input
+   *  or output. {exact} */
   DCN_OPERATOR_RELU_GRADIENT = 11,
-  /** y = 1 / (1 + exp(-x)). */
+  /** x -> y: y = 1 / (1 + exp(-x)). {computed} */
   DCN_OPERATOR_SIGMOID = 12,
-  /** dy, y (Sigmoid's output) -> dx = dy * y * (1 - y). */
+  /** dy, y [(per image)], row_to_image int32 [rows] optional -> dx: dx = dy * y * (1 - y), y being Sigmoid's output. With
+   *  mapped = 1 there is row_to_image, and y is (per image). [mapped = 0] {computed} */
   DCN_OPERATOR_SIGMOID_GRADIENT = 13,
-  /** y = exp(x - max) / sum(exp(x - max)) along axis. [axis = 1] */
+  /** x -> y: y = exp(x - max) / sum(exp(x - max)) along axis. [axis = 1] {computed} */
   DCN_OPERATOR_SOFTMAX = 14,
-  /** dy, y (Softmax's output) -> dx = y * (dy - sum(dy * y)) along axis. [axis = 1] */
+  /** dy, y [(per image)], row_to_image int32 [rows] optional -> dx: dx = y * (dy - sum(dy * y)) along axis, y being
+   *  Softmax's output. With mapped = 1 there is row_to_image, y is (per image), and axis is above 0.
+   *  [axis = 1; mapped = 0] {computed} */
   DCN_OPERATOR_SOFTMAX_GRADIENT = 15,
-  /** x [N,C,...], scale [C], shift [C], mean [C], variance [C] -> y, and with training_mode = 1 also batch_mean [C],
-   *  batch_variance [C] (biased, two passes: the mean first, then the mean of squared differences).
-   *  y = scale * (x - m) / sqrt(v + epsilon) + shift, m and v of the batch with training_mode = 1 (inputs mean and
-   *  variance are absent then), of the inputs with 0. [epsilon = 1e-5; training_mode = 0] */
+  /** x [N,C,...], scale [C] parameter, shift [C] parameter, mean [C] parameter optional, variance [C] parameter optional
+   *  -> y, batch_mean [C], batch_variance [C]: y = scale * (x - m) / sqrt(v + epsilon) + shift. With training_mode = 0,
+   *  m and v are the inputs mean and variance, and y is the only output. With 1 they are the batch's (v is biased, in two
+   *  passes: the mean first, then the mean of squared differences), are given as outputs, and those two inputs are absent.
+   *  [epsilon = 1e-5; training_mode = 0] {averaged} */
   DCN_OPERATOR_BATCH_NORMALIZATION = 16,
-  /** dy, x, scale [C], mean [C], variance [C] -> dx, dscale [C], dshift [C]. xhat = (x - mean)/sqrt(variance + epsilon);
-   *  dscale = sum dy*xhat, dshift = sum dy; training_mode = 1: dx = scale/sqrt(variance + epsilon) *
-   *  (dy - mean(dy) - xhat*mean(dy*xhat)), means over N and space; 0: dx = dy*scale/sqrt(variance + epsilon).
-   *  dx is an absent output when nobody reads it. [epsilon; training_mode] */
+  /** dy, x [(per image)], scale [C] parameter, mean [C], variance [C], row_to_image int32 [rows] optional
+   *  -> dx optional, dscale [C] optional, dshift [C] optional: with
+   *  xhat = (x - mean)/sqrt(variance + epsilon), dscale = sum dy*xhat, dshift = sum dy; training_mode = 1:
+   *  dx = scale/sqrt(variance + epsilon) * (dy - mean(dy) - xhat*mean(dy*xhat)), means over N and space; 0:
+   *  dx = dy*scale/sqrt(variance + epsilon). dx is absent when nobody reads it. With mapped = 1 there is row_to_image, x is
+   *  (per image), training_mode is 0, and any output may be absent.
+   *  [epsilon = 1e-5; training_mode = 0; mapped = 0] {summed} */
   DCN_OPERATOR_BATCH_NORMALIZATION_GRADIENT = 17,
-  /** inputs of equal shape but for `axis` -> y, joined along axis. [axis = 1]. Each operand may be (per image): its
-   *  batch is then smaller than y's and the last input is row_to_image, with attribute mapped = 1,0,... one flag per
-   *  joined operand. [mapped: absent = none, no row_to_image input] */
+  /** x ... -> y: inputs of equal shape but for `axis`, joined along it. Each operand may be (per image): its batch is then
+   *  smaller than y's and the last input is row_to_image, with attribute mapped = 1,0,... one flag per joined operand;
+   *  without that attribute there is no row_to_image. [axis = 1; mapped integers] {exact} */
   DCN_OPERATOR_CONCAT = 18,
-  /** x -> y = x[..., start:end, ...] along axis. [axis, start, end required] */
+  /** x -> y: y = x[..., start:end, ...] along axis.
+   *  [axis integers required; start integers required; end integers required] {exact} */
   DCN_OPERATOR_SLICE = 19,
-  /** a, b [(per image)], row_to_image optional -> y = a * b, equal shapes but for the batch. */
+  /** a, b [(per image)], row_to_image int32 [rows] optional -> y: y = a * b, equal shapes but for the batch. With
+   *  broadcast = 1, a and y are [N,C,H,W] and b is [N,C,1,1], whose value meets all pixels of a plane.
+   *  [broadcast = 0] {rounded} */
   DCN_OPERATOR_MUL = 20,
-  /** a, b [(per image)], row_to_image optional -> y = a + b, equal shapes but for the batch. */
+  /** a, b [(per image)], row_to_image int32 [rows] optional -> y: y = a + b, equal shapes but for the batch.
+   *  [broadcast = 0] {rounded} Broadcast as Mul. */
   DCN_OPERATOR_ADD = 21,
-  /** A [m,k] (or [k,m] with transA = 1), B [k,n] (or [n,k] with transB = 1), C optional, broadcast to [m,n] from [n],
-   *  [1,n], [m,1] or [m,n] -> alpha*A*B + beta*C. [transA = 0; transB = 0; alpha = 1; beta = 1] */
+  /** A [m,k], B [k,n] weight, C [m,n] parameter optional -> y [m,n]: y = alpha*A*B + beta*C. A is [k,m] with transA = 1,
+   *  B is [n,k] with transB = 1, C is broadcast from [n], [1,n], [m,1] or [m,n].
+   *  [transA = 0; transB = 0; alpha = 1.0; beta = 1.0] {product} */
   DCN_OPERATOR_GEMM = 22,
   /** x, seed int64 [1] -> y, mask: mask[i] = 0 or 1/(1-ratio), y = x * mask. Element i (row-major) is dropped when
    *  (mix(seed + i * 0x9E3779B97F4A7C15) >> 40) * 2^-24 < ratio in float32, all modulo 2^64, with
-   *  mix(z): z ^= z >> 30; z *= 0xBF58476D1CE4E5B9; z ^= z >> 27; z *= 0x94D049BB133111EB; z ^= z >> 31. [ratio = 0.5] */
+   *  mix(z): z ^= z >> 30; z *= 0xBF58476D1CE4E5B9; z ^= z >> 27; z *= 0x94D049BB133111EB; z ^= z >> 31.
+   *  [ratio = 0.5] {rounded} */
   DCN_OPERATOR_DROPOUT = 23,
-  /** x [N,C,H,W] -> y [N,C,OH,OW], half-pixel centres. [output_shape = OH,OW required; mode = 0 nearest (floor(dst*in/out)),
-   *  1 linear, 2 cubic with cubic_coefficient = -0.5; antialias = 0: with 1 the kernel widens when shrinking; borders:
-   *  border = 0 clamp, 1 reflect (…2 1|1 2…)]. Weights of each output are normalised to sum 1. */
+  /** x [N,C,H,W] -> y [N,C,OH,OW]: x resized with half-pixel centres.
+   *  [output_shape integers required; mode = 0; cubic_coefficient = -0.5; antialias = 0; border = 0] {computed}
+   *  The output shape is OH, OW. Modes: 0 nearest (floor(dst*in/out)), 1 linear, 2 cubic. With antialias = 1 the kernel
+   *  widens when shrinking. Borders: 0 clamp, 1 reflect (…2 1|1 2…). Weights of each output are normalised to sum 1. */
   DCN_OPERATOR_RESIZE = 24,
-  /** dy [N,C,OH,OW] -> dx [N,C,H,W], the transpose of Resize. [output_shape = H,W; mode... of the Resize] */
+  /** dy [N,C,OH,OW] -> dx [N,C,H,W]: the transpose of Resize.
+   *  [output_shape integers required; mode = 0; cubic_coefficient = -0.5; antialias = 0; border = 0] {computed}
+   *  The output shape is H, W; the others are the Resize's. */
   DCN_OPERATOR_RESIZE_GRADIENT = 25,
-  /** x [N,L] logits, t [N,L] targets -> loss [1] = sum(max(x,0) - x*t + log(1 + exp(-|x|))) / N. */
+  /** x [N,L], t [N,L] -> loss [1]: of logits x and targets t, sum(max(x,0) - x*t + log(1 + exp(-|x|))) / N. {averaged} */
   DCN_OPERATOR_SIGMOID_CROSS_ENTROPY = 26,
-  /** dloss [1], x, t -> dx = dloss * (sigmoid(x) - t) / N. */
+  /** dloss [1], x [N,L], t [N,L] -> dx [N,L]: dx = dloss * (sigmoid(x) - t) / N. {computed} */
   DCN_OPERATOR_SIGMOID_CROSS_ENTROPY_GRADIENT = 27,
-  /** x [N,K,H,W] scores, t int32 [N,H,W] -> loss [1] = mean over pixels with t != ignore_index of -log softmax(x)[t],
-   *  0 when there are none. A target outside 0..K-1 that is not ignore_index is an error. [ignore_index = 255] */
+  /** x [N,K,H,W], t int32 [N,H,W] -> loss [1]: of scores x, the mean over pixels with t != ignore_index of
+   *  -log softmax(x)[t], 0 when there are none. A target outside 0..K-1 that is not ignore_index is an error.
+   *  [ignore_index = 255] {averaged} */
   DCN_OPERATOR_SOFTMAX_CROSS_ENTROPY = 28,
-  /** dloss [1], x, t -> dx = dloss * (softmax(x) - onehot(t)) / count, 0 at ignored pixels. [ignore_index = 255] */
+  /** dloss [1], x [N,K,H,W], t int32 [N,H,W] -> dx [N,K,H,W]: dx = dloss * (softmax(x) - onehot(t)) / count, 0 at ignored
+   *  pixels. [ignore_index = 255] {computed} */
   DCN_OPERATOR_SOFTMAX_CROSS_ENTROPY_GRADIENT = 29,
-  /** x [images,...], indices int32 [rows] -> y [rows,...] = x[indices[r]]. An index
-   *  outside of 0..images-1 is an error. */
+  /** x [images,...], indices int32 [rows] -> y [rows,...]: y = x[indices[r]]. An index outside of 0..images-1 is an error.
+   *  {exact} */
   DCN_OPERATOR_GATHER = 30,
-  /** x -> y = factor * x. [factor required] */
+  /** x -> y: y = factor * x. [factor real required] {rounded} */
   DCN_OPERATOR_SCALE = 31,
-  /** x, rank 4 -> y: the same elements in another layout. */
+  /** x [N,C,H,W] -> y: the same elements in another layout. {exact} */
   DCN_OPERATOR_CONVERT = 32,
+  /** x -> y: y = x * min(max(x/6 + 1/2, 0), 1). {computed} */
+  DCN_OPERATOR_HARD_SWISH = 33,
+  /** dy, x [(per image)], row_to_image int32 [rows] optional -> dx: dx = dy * h with h = 0 where x <= -3, 1 where x >= 3,
+   *  x/3 + 1/2 between. {computed} */
+  DCN_OPERATOR_HARD_SWISH_GRADIENT = 34,
   /** Kinds from here on are private to a backend and a host that agree on `dcn_node.private_name`. */
   DCN_OPERATOR_PRIVATE = 100000
 };

@@ -876,11 +876,12 @@ typedef struct dcn_trainer_options {
   uint32_t struct_size;
   int32_t threads;                  /**< 0 = as dcn_thread_count(0) says */
   const char *DCN_NULLABLE backend; /**< as in dcn_session_options */
-  /** JSON object; settings that are left out keep their defaults, unknown ones are an error. Both phases: "seed",
-   *  "solver" {base_learning_rate, policy, warm_up_iterations, momentum, weight_decay, batch_size, iter_size,
-   *  maximum_iterations, multipliers, gradient_clipping, caffe}, "augmentation" {resize_to, mirror, scale_jitter,
-   *  colour_jitter}; phase 2 also "cropping" {windows_per_subset, maximum_subsets, enclosed_share, context,
-   *  fixed_windows}, "conversion" {batches, batch_size, unbiased}. NULL = all defaults. */
+  /** JSON object; settings that are left out keep their defaults, unknown ones are an error; docs/settings.md explains
+   *  them. Both phases: "seed", "solver" {base_learning_rate, policy, warm_up_iterations, method, momentum,
+   *  second_momentum, weight_decay, batch_size, iter_size, maximum_iterations, multipliers, gradient_clipping, caffe},
+   *  "augmentation" {resize_to, mirror, square, scale_jitter, colour_jitter}; phase 1 also "labels"; phase 2 also
+   *  "cropping" {windows_per_subset, maximum_subsets, enclosed_share, context, whole_image_share, fixed_windows,
+   *  proposals}, "conversion" {batches, batch_size, unbiased}. NULL = all defaults. */
   const char *DCN_NULLABLE settings;
   const char *DCN_NULLABLE run_directory; /**< where configuration, metrics and checkpoints go; NULL = nothing is written */
   int32_t existing_run;                   /**< DCN_RUN_ */

@@ -1,42 +1,6 @@
 public import CDecoupled
+import DecoupledBase
 import DecoupledCore
-
-/// A backend's description as C strings.
-final class BackendText: Sendable {
-  private let info: BackendInfo
-  private let name, variant, version: OwnedText
-  private let path: OwnedText?
-
-  init(_ info: BackendInfo) {
-    self.info = info
-    name = OwnedText(info.name)
-    variant = OwnedText(info.variant)
-    version = OwnedText(info.version)
-    path = info.path.map { OwnedText($0) }
-  }
-
-  func write(_ target: UnsafeMutablePointer<dcn_backend_info>) throws {
-    try dcn_backend_info.write(target) { target in
-      target.score = Int32(clamping: info.score)
-      target.name = name.pointer
-      target.variant = variant.pointer
-      target.version = version.pointer
-      target.path = path?.pointer
-    }
-  }
-}
-
-final class BackendsHandle: HandleObject {
-  static let noun = "list of backends"
-  let backends: [BackendText]
-  let failures: [(path: OwnedText, message: OwnedText)]
-
-  init() {
-    let found = BackendSearch.available()
-    backends = found.libraries.map { BackendText($0.info) }
-    failures = found.failures.map { (OwnedText($0.path), OwnedText($0.error.message)) }
-  }
-}
 
 /// The element at `index`.
 /// - Throws: when there is none.

@@ -1,5 +1,5 @@
 import CDecoupled
-import DecoupledCore
+import DecoupledBase
 import DecoupledNetworks
 import DecoupledVision
 
@@ -46,7 +46,7 @@ import DecoupledVision
 @c @implementation public func dcn_model_export(
   _ model: OpaquePointer, _ format: Int32, _ label_passes: Int32, _ path: UnsafePointer<CChar>
 ) -> Int32 {
-  guarded(vision: .io) {
+  guarded {
     let formats: [Int: ModelExport.Format] = [
       DCN_EXPORT_ONNX_CLASSIFICATION: .onnxClassification, DCN_EXPORT_ONNX_LABEL_PASS: .onnxLabelPass,
       DCN_EXPORT_ONNX: .onnx, DCN_EXPORT_TORCHVISION: .torchvision, DCN_EXPORT_CAFFE: .caffe,

@@ -1,6 +1,7 @@
 public import CDecoupled
-import DecoupledCore
+import DecoupledBase
 import DecoupledNetworks
+import DecoupledProposals
 import DecoupledVision
 import FoundationEssentials
 
@@ -111,7 +112,8 @@ private func issue(_ found: DatasetReport, _ report: UnsafeMutablePointer<Opaque
     let settings = try JSONDecoder().decode(CroppingSettings.self, from: Data(given.utf8))
     let handle = try Handles.find(dataset, DatasetHandle.self)
     let generator = CropGenerator(
-      cropping: try settings.cropping(), proposals: try settings.proposals?.proposer(), seed: seed)
+      cropping: try settings.cropping(), proposals: try settings.proposals?.proposer(from: EdgeBoxesSource()),
+      seed: seed)
     count.pointee = Int64(
       try counting(progress, user_data) { told in
         try generator.write(

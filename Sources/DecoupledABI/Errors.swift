@@ -1,4 +1,5 @@
 public import CDecoupled
+import DecoupledBase
 import DecoupledCore
 
 private let versionText = StaticText("0.1.0")

@@ -1,5 +1,5 @@
 public import CDecoupled
-import DecoupledCore
+import DecoupledBase
 import DecoupledVision
 import Synchronization
 
@@ -66,7 +66,7 @@ private func save(_ image: RGBImage, _ path: String) throws {
 @c @implementation public func dcn_image_save(
   _ image: UnsafePointer<dcn_image>, _ path: UnsafePointer<CChar>
 ) -> Int32 {
-  guarded(vision: .io) { try save(try dcn_image.read(image).rgb(), try text(path, "path")) }
+  guarded { try save(try dcn_image.read(image).rgb(), try text(path, "path")) }
 }
 
 /// A label map in the caller's memory.
@@ -84,7 +84,7 @@ func labelMap(
 @c @implementation public func dcn_label_map_save(
   _ labels: UnsafePointer<UInt8>, _ width: Int32, _ height: Int32, _ path: UnsafePointer<CChar>
 ) -> Int32 {
-  guarded(vision: .io) {
+  guarded {
     let path = try text(path, "path")
     try PNGWriter.write(try labelMap(labels, Int(width), Int(height)), to: path)
   }
@@ -93,7 +93,7 @@ func labelMap(
 @c @implementation public func dcn_overlay_save(
   _ image: UnsafePointer<dcn_image>, _ labels: UnsafePointer<UInt8>, _ opacity: Double, _ path: UnsafePointer<CChar>
 ) -> Int32 {
-  guarded(vision: .io) {
+  guarded {
     let photo = try dcn_image.read(image).rgb()
     let path = try text(path, "path")
     guard opacity >= 0, opacity <= 1 else {

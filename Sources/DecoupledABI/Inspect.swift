@@ -1,5 +1,5 @@
 public import CDecoupled
-import DecoupledCore
+import DecoupledBase
 import DecoupledNetworks
 
 /// Finds an inspector and lets this call alone use it.

@@ -1,6 +1,6 @@
 public import CDecoupled
+import DecoupledBase
 import DecoupledCore
-import DecoupledNetworks
 
 @c @implementation public func dcn_model_parameter_count(_ model: OpaquePointer) -> Int32 {
   reading(or: -1) { Int32(try Handles.find(model, ModelHandle.self).parameters().count) }

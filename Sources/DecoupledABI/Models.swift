@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 import DecoupledCore
 import DecoupledNetworks
 import DecoupledVision
@@ -44,7 +45,7 @@ private func requireMemory(_ model: Model, _ parts: Set<NetworkPart>) throws {
   _ description: UnsafePointer<CChar>, _ class_names: UnsafePointer<UnsafePointer<CChar>?>?, _ class_count: Int32,
   _ parts: Int32, _ seed: UInt64, _ model: UnsafeMutablePointer<OpaquePointer?>
 ) -> Int32 {
-  guarded(vision: .invalidArgument) {
+  guarded {
     try clear(model, "model")
     var (network, givesClasses) = try network(try text(description, "description"))
     try requireCount(class_count, "class_names")
@@ -61,7 +62,7 @@ private func requireMemory(_ model: Model, _ parts: Set<NetworkPart>) throws {
       try network.validate()
       names = (1...network.classes).map { "class\($0)" }
     }
-    names = try ClassList(names, from: "'class_names'").names
+    names = try fromCaller { try ClassList(names, from: "'class_names'").names }
     if !givesClasses { network.classes = names.count }
     let made = try Model(network, classNames: names, parameters: ParameterStore())
     var drawn: Set<NetworkPart> = []
@@ -96,18 +97,19 @@ private func requireMemory(_ model: Model, _ parts: Set<NetworkPart>) throws {
   _ model: OpaquePointer, _ class_names: UnsafePointer<UnsafePointer<CChar>?>, _ class_count: Int32, _ seed: UInt64,
   _ extended: UnsafeMutablePointer<OpaquePointer?>
 ) -> Int32 {
-  guarded(vision: .invalidArgument) {
+  guarded {
     try clear(extended, "extended")
     let handle = try Handles.find(model, ModelHandle.self)
     try requireCount(class_count, "class_names", least: 1)
-    let names = try ClassList(texts(class_names, class_count, "class_names"), from: "'class_names'").names
+    let given = try texts(class_names, class_count, "class_names")
+    let names = try fromCaller { try ClassList(given, from: "'class_names'").names }
     let larger = try handle.share { try $0.extended(with: names, seed: seed) }
     extended.pointee = try Handles.issue(try ModelHandle(larger))
   }
 }
 
 @c @implementation public func dcn_model_save(_ model: OpaquePointer, _ path: UnsafePointer<CChar>) -> Int32 {
-  guarded(vision: .io) {
+  guarded {
     let handle = try Handles.find(model, ModelHandle.self)
     let path = try text(path, "path")
     try handle.reading { try ModelFile.write(handle.model, to: path) }

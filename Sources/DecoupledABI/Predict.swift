@@ -1,73 +1,7 @@
 public import CDecoupled
-import DecoupledCore
-import DecoupledInstrument
+import DecoupledBase
 import DecoupledNetworks
 import DecoupledVision
-
-final class SessionHandle: HandleObject, @unchecked Sendable {
-  static let noun = "session"
-  let model: ModelHandle
-  let predictor: Predictor
-  let backend: BackendText
-  private let caller = OneCaller()
-  private let watched: WatchedBackend
-
-  init(_ model: ModelHandle, _ options: EngineChoice, _ settings: PredictionSettings) throws {
-    self.model = model
-    watched = try options.openWatched()
-    let backend = watched.backend
-    self.backend = BackendText(backend.info)
-    predictor = try model.reading {
-      try Predictor(model.model, backend: backend, control: RunControl(threads: options.threads), settings: settings)
-    }
-  }
-
-  /// Runs a call that uses the predictor.
-  func use<Result>(_ body: (Predictor) throws -> Result) throws -> Result {
-    try caller.use(Self.noun) {
-      predictor.control.reset()
-      return try model.reading { try body(predictor) }
-    }
-  }
-}
-
-/// Backend and threads as the options of the header name them.
-struct EngineChoice {
-  let backend: String?
-  let threads: Int
-  var instruments = InstrumentSettings()
-
-  init(_ backend: UnsafePointer<CChar>?, _ threads: Int32) throws {
-    self.backend = try optionalText(backend, "backend")
-    guard (0...256).contains(threads) else {
-      throw EngineError(.invalidArgument, "The number of threads must lie between 0 and 256, not \(threads).")
-    }
-    self.threads = Int(threads)
-  }
-
-  func open() throws -> Backend { try BackendSearch.open(backend) }
-
-  /// Opens the backend with the instruments that were asked for.
-  func openWatched() throws -> WatchedBackend { try WatchedBackend(backend, instruments) }
-}
-
-/// An open backend and what watches its calls. The trace is written when this goes.
-final class WatchedBackend {
-  let backend: Backend
-  private let instruments: Instruments?
-
-  init(_ backend: String?, _ settings: InstrumentSettings) throws {
-    instruments = settings.isOff ? nil : try Instruments(settings)
-    self.backend = try instruments?.open(backend) ?? BackendSearch.open(backend)
-  }
-
-  deinit {
-    guard let instruments else { return }
-    do { try instruments.writeTrace() } catch { Log.write(.error, "\(error)") }
-    if let table = instruments.table { Log.write(.info, table) }
-    if let verified = instruments.verified { Log.write(.info, verified.text) }
-  }
-}
 
 extension dcn_session_options {
   static func choice(

@@ -1,18 +1,8 @@
 public import CDecoupled
+import DecoupledBase
 import DecoupledCore
-import DecoupledNetworks
+import DecoupledProposals
 import DecoupledVision
-
-final class ProposerHandle: HandleObject {
-  static let noun = "proposer"
-  let proposals: ObjectProposals
-  let detector: OwnedText
-
-  init(_ proposals: ObjectProposals) {
-    self.proposals = proposals
-    detector = OwnedText(proposals.detector.name)
-  }
-}
 
 extension dcn_proposer_options {
   fileprivate func settings() throws -> EdgeBoxesSettings {
@@ -36,7 +26,7 @@ extension dcn_proposer_options {
 @c @implementation public func dcn_proposer_create(
   _ options: UnsafePointer<dcn_proposer_options>?, _ proposer: UnsafeMutablePointer<OpaquePointer?>
 ) -> Int32 {
-  guarded(vision: .invalidArgument) {
+  guarded {
     try clear(proposer, "proposer")
     var settings = EdgeBoxesSettings()
     var (forest, sharpening, multiscale): (String?, Int?, Bool) = (nil, nil, false)
@@ -47,7 +37,7 @@ extension dcn_proposer_options {
       sharpening = given.sharpening == -1 ? nil : Int(given.sharpening)
       multiscale = given.multiscale != 0
     }
-    try settings.check()
+    try fromCaller { try settings.check() }
     let detector = try EdgeDetectors.open(forest: forest, sharpening: sharpening, multiscale: multiscale)
     proposer.pointee = try Handles.issue(ProposerHandle(try ObjectProposals(detector: detector, settings: settings)))
   }
@@ -61,7 +51,7 @@ extension dcn_proposer_options {
   _ proposer: OpaquePointer, _ image: UnsafePointer<dcn_image>, _ thinned: Int32,
   _ magnitude: UnsafeMutablePointer<Float>, _ orientation: UnsafeMutablePointer<Float>?, _ count: Int64
 ) -> Int32 {
-  guarded(vision: .invalidArgument) {
+  guarded {
     let found = try Handles.find(proposer, ProposerHandle.self)
     let photo = try dcn_image.read(image).rgb()
     try requirePointer(magnitude, "magnitude")
@@ -69,7 +59,7 @@ extension dcn_proposer_options {
       throw EngineError(
         .invalidArgument, "The edges of an image of \(photo.width)x\(photo.height) are not \(count) values.")
     }
-    var edges = try found.proposals.detector.edges(in: photo)
+    var edges = try fromCaller { try found.proposals.detector.edges(in: photo) }
     if thinned != 0 { edges = edges.thinned() }
     magnitude.update(from: edges.magnitude, count: edges.magnitude.count)
     orientation?.update(from: edges.orientation, count: edges.orientation.count)
@@ -94,10 +84,11 @@ private func give(
   _ proposer: OpaquePointer, _ image: UnsafePointer<dcn_image>, _ boxes: UnsafeMutablePointer<dcn_box>?,
   _ capacity: Int32, _ count: UnsafeMutablePointer<Int32>
 ) -> Int32 {
-  guarded(vision: .invalidArgument) {
+  guarded {
     let proposals = try Handles.find(proposer, ProposerHandle.self).proposals
     try requirePointer(count, "count")
-    try give(try proposals.proposals(for: try dcn_image.read(image).rgb()), boxes, capacity, count)
+    let photo = try dcn_image.read(image).rgb()
+    try give(try fromCaller { try proposals.proposals(for: photo) }, boxes, capacity, count)
   }
 }
 
@@ -105,7 +96,7 @@ private func give(
   _ proposer: OpaquePointer, _ magnitude: UnsafePointer<Float>, _ orientation: UnsafePointer<Float>, _ width: Int32,
   _ height: Int32, _ boxes: UnsafeMutablePointer<dcn_box>?, _ capacity: Int32, _ count: UnsafeMutablePointer<Int32>
 ) -> Int32 {
-  guarded(vision: .invalidArgument) {
+  guarded {
     let proposals = try Handles.find(proposer, ProposerHandle.self).proposals
     try requirePointer(magnitude, "magnitude")
     try requirePointer(orientation, "orientation")
@@ -160,9 +151,7 @@ private struct CountReceiver: @unchecked Sendable {
       default: throw EngineError(.invalidArgument, "There is no DCN_RUN_ value \(given.existing_run).")
       }
     }
-    do { try settings.check() } catch let error as VisionError {
-      throw EngineError(.invalidArgument, error.message)
-    }
+    try settings.check()
     let control = RunControl(threads: threads)
     let receiver = progress.map { CountReceiver(callback: $0, userData: user_data) }
     let stopped = try ForestTraining(items, settings, output: path, control: control).run(existing: existing) { state in

@@ -1,18 +1,5 @@
 import CDecoupled
-import DecoupledCore
-
-final class ReportHandle: HandleObject {
-  static let noun = "report"
-  let json: OwnedText
-  let text: OwnedText
-  let numbers: [String: Double]
-
-  init(json: String, text: String, numbers: [String: Double]) {
-    self.json = OwnedText(json)
-    self.text = OwnedText(text)
-    self.numbers = numbers
-  }
-}
+import DecoupledBase
 
 @c @implementation public func dcn_report_json(_ report: OpaquePointer) -> UnsafePointer<CChar>? {
   reading(or: nil) { try Handles.find(report, ReportHandle.self).json.pointer }

@@ -1,4 +1,5 @@
 public import CDecoupled
+import DecoupledBase
 import DecoupledCore
 import DecoupledNetworks
 import FoundationEssentials

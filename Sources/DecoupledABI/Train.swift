@@ -1,7 +1,6 @@
 public import CDecoupled
-import DecoupledCore
+import DecoupledBase
 import DecoupledNetworks
-import DecoupledVision
 
 extension dcn_trainer_options {
   fileprivate static func choice(_ pointer: UnsafePointer<dcn_trainer_options>?) throws -> TrainerHandle.Choice {

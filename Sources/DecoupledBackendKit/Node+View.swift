@@ -7,6 +7,18 @@ extension dcn_node {
   /// Name of the layer, for messages.
   public var layerName: String { name.map { String(cString: $0) } ?? "operator \(kind)" }
 
+  /// nil for an operator that the contract does not have, or that is private to a backend.
+  public var operatorKind: OperatorKind? { OperatorKind(rawValue: kind) }
+
+  public var operatorName: String {
+    private_name.map { String(cString: $0) } ?? operatorKind?.name ?? "Operator\(kind)"
+  }
+
+  /// How far the node's results may lie from the exact ones, nil for an operator that the contract does not have.
+  public var precision: Precision? {
+    operatorKind?.signature.precision { integer($0, default: 0) != 0 }
+  }
+
   public var inputOperands: UnsafeBufferPointer<dcn_operand> {
     UnsafeBufferPointer(start: inputs, count: Int(input_count))
   }

@@ -1,4 +1,4 @@
-import CDecoupled
+public import CDecoupled
 
 /// What the contract knows: nodes with anything else must be declined.
 public enum Vocabulary {
@@ -12,39 +12,18 @@ public enum Vocabulary {
     guard operands.allSatisfy({ types.contains($0.tensor.element_type) && isKnown(layout: $0.tensor.layout) }) else {
       return false
     }
-    guard node.kind < Int32(DCN_OPERATOR_PRIVATE) else { return true }
-    let names = attributes(of: node.kind)
+    return node.kind >= Int32(DCN_OPERATOR_PRIVATE) || knowsAttributes(node)
+  }
+
+  /// Whether the node has no attributes but those of its operator.
+  public static func knowsAttributes(_ node: dcn_node) -> Bool {
+    let signature = node.operatorKind?.signature
     return UnsafeBufferPointer(start: node.attributes, count: Int(node.attribute_count)).allSatisfy { attribute in
-      attribute.name.map { names.contains(String(cString: $0)) } ?? false
+      attribute.name.map { signature?.attribute(String(cString: $0)) != nil } ?? false
     }
   }
 
   private static func isKnown(layout: Int32) -> Bool {
     [Int32(DCN_LAYOUT_NCHW), Int32(DCN_LAYOUT_NHWC)].contains(layout) || layout >= Int32(DCN_LAYOUT_PRIVATE)
-  }
-
-  private static func attributes(of kind: Int32) -> [String] {
-    switch Int(kind) {
-    case Int(DCN_OPERATOR_CONV): ["strides", "pads", "dilations"]
-    case Int(DCN_OPERATOR_CONV_TRANSPOSE): ["strides", "pads", "dilations", "output_padding"]
-    case Int(DCN_OPERATOR_CONV_WEIGHT_GRADIENT): ["kernel_shape", "strides", "pads", "dilations"]
-    case Int(DCN_OPERATOR_REDUCE_SUM): ["axes"]
-    case Int(DCN_OPERATOR_MAX_POOL): ["kernel_shape", "strides", "pads", "ceil_mode"]
-    case Int(DCN_OPERATOR_MAX_UNPOOL): ["output_shape", "accumulate"]
-    case Int(DCN_OPERATOR_AVERAGE_POOL): ["kernel_shape", "strides", "pads", "count_include_pad"]
-    case Int(DCN_OPERATOR_AVERAGE_UNPOOL): ["output_shape", "kernel_shape", "strides", "pads", "count_include_pad"]
-    case Int(DCN_OPERATOR_SOFTMAX), Int(DCN_OPERATOR_SOFTMAX_GRADIENT): ["axis"]
-    case Int(DCN_OPERATOR_BATCH_NORMALIZATION), Int(DCN_OPERATOR_BATCH_NORMALIZATION_GRADIENT):
-      ["epsilon", "training_mode"]
-    case Int(DCN_OPERATOR_CONCAT): ["axis", "mapped"]
-    case Int(DCN_OPERATOR_SLICE): ["axis", "start", "end"]
-    case Int(DCN_OPERATOR_GEMM): ["transA", "transB", "alpha", "beta"]
-    case Int(DCN_OPERATOR_DROPOUT): ["ratio"]
-    case Int(DCN_OPERATOR_RESIZE), Int(DCN_OPERATOR_RESIZE_GRADIENT):
-      ["output_shape", "mode", "cubic_coefficient", "antialias", "border"]
-    case Int(DCN_OPERATOR_SOFTMAX_CROSS_ENTROPY), Int(DCN_OPERATOR_SOFTMAX_CROSS_ENTROPY_GRADIENT): ["ignore_index"]
-    case Int(DCN_OPERATOR_SCALE): ["factor"]
-    default: []
-    }
   }
 }

@@ -9,7 +9,7 @@ struct Decoupled: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Train.self, Predict.self, Eval.self, DatasetCommand.self, Crops.self, Proposals.self, Report.self, Import.self,
-      Export.self, Info.self, Backends.self, BackendCommand.self, Bench.self,
+      Export.self, Info.self, Settings.self, Backends.self, BackendCommand.self, Bench.self,
     ])
 
   /// Called by the name decoupled-backend-test, the program is `decoupled backend`.

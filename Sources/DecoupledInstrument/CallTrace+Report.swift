@@ -1,14 +1,14 @@
-import DecoupledVision
+import DecoupledBase
 import Glibc
 
 extension CallTrace {
   /// Writes the calls as Chrome's trace events (JSON), which Perfetto and chrome://tracing show. Times are microseconds
   /// from the beginning of the trace.
-  /// - Throws: `VisionError` when the file cannot be written; nothing is left half-written then.
+  /// - Throws: `EngineError` when the file cannot be written; nothing is left half-written then.
   func write(to path: String) throws {
     let state = snapshot()
-    let subjects = try state.subjects.map { subject in
-      try Quoted(name: JSONText.of(subject.name), detail: Self.detail(of: subject))
+    let subjects = state.subjects.map { subject in
+      Quoted(name: JSONText.quoted(subject.name), detail: Self.detail(of: subject))
     }
     try FileAccess.write(to: path) { sink in
       var text = "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"dropped\":\(state.droppedCount)},\"traceEvents\":[\n"
@@ -35,12 +35,12 @@ extension CallTrace {
     let name, detail: String
   }
 
-  private static func detail(of subject: Subject) throws -> String {
+  private static func detail(of subject: Subject) -> String {
     let members = [
       ("backend", subject.backend), ("layer", subject.name), ("operators", subject.operators),
       ("case", subject.caseText),
     ]
-    return try members.filter { !$0.1.isEmpty }.map { ",\"\($0.0)\":\(try JSONText.of($0.1))" }.joined()
+    return members.filter { !$0.1.isEmpty }.map { ",\"\($0.0)\":\(JSONText.quoted($0.1))" }.joined()
   }
 
   private static func put(_ text: String, _ sink: FileSink) throws {

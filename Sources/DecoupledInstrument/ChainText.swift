@@ -56,13 +56,10 @@ struct ChainText: Hashable {
 }
 
 extension dcn_node {
-  var operatorName: String {
-    private_name.map { String(cString: $0) } ?? TableSignature.operatorNames[kind] ?? "Operator\(kind)"
-  }
-
   fileprivate var readsChangingWeights: Bool {
-    let products = [DCN_OPERATOR_CONV, DCN_OPERATOR_CONV_TRANSPOSE, DCN_OPERATOR_GEMM].map { Int32($0) }
-    return products.contains(kind) && input_count > 1 && !inputs[1].isConstant && !inputs[1].isInternal
+    zip(inputOperands, operatorKind?.signature.inputs ?? []).contains { operand, described in
+      described.traits.contains(.weight) && !operand.isConstant && !operand.isInternal
+    }
   }
 
   /// - Parameter made: places among the outputs of the node before, by the numbers of its internal values.

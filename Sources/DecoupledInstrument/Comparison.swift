@@ -1,35 +1,27 @@
 import CDecoupled
 import DecoupledBackendKit
+import DecoupledBase
 import DecoupledCore
 
 /// How far results may lie from those of `reference`, and how far they do.
 ///
 /// Errors are measured against the largest value of the result: rounding of a long sum goes with its summands, not with
-/// what is left of them. Products may be off by what Winograd's transforms lose; everything else by a few roundings.
+/// what is left of them. What is allowed is what `Precision` says of the operators, those before a result included.
 struct Comparison {
-  /// Largest error of a sum of products, of its largest value: that of the conformance tool.
-  static let productTolerance = 1e-4
-  /// The same for the root of the mean square, where a single wrong channel or tap shows.
-  static let productMeanTolerance = 1e-4
-  /// Largest error of everything else.
-  static let tolerance = 5e-5
-
-  private static let products = Set(
-    [DCN_OPERATOR_CONV, DCN_OPERATOR_CONV_TRANSPOSE, DCN_OPERATOR_CONV_WEIGHT_GRADIENT, DCN_OPERATOR_GEMM].map {
-      Int32($0)
-    })
-
-  /// Operators whose results are what is left of long sums.
-  private static let sums = Set(
-    [DCN_OPERATOR_REDUCE_SUM, DCN_OPERATOR_BATCH_NORMALIZATION_GRADIENT].map { Int32($0) })
+  /// Largest root of the mean square of the errors of a sum of products, of that of the values: a single wrong channel or
+  /// tap shows there.
+  private static let meanTolerance = Precision.product.tolerance
 
   private let nodes: Chain
-  private let hasProduct: Bool
 
-  init(_ nodes: Chain) {
-    self.nodes = nodes
-    hasProduct = nodes.contains { Self.products.contains($0.kind) }
+  init(_ nodes: Chain) { self.nodes = nodes }
+
+  /// - Parameter count: how many nodes of the chain came before the result, itself among them.
+  private func tolerance(nodes count: Int) -> Double {
+    nodes.prefix(count).reduce(0) { $0 + ($1.precision ?? .computed).tolerance }
   }
+
+  private func hasProduct(_ node: Int) -> Bool { nodes.prefix(node + 1).contains { $0.precision == .product } }
 
   /// A result that lies too far off, in words.
   struct Difference {
@@ -70,7 +62,7 @@ struct Comparison {
     if let before, let values = try? before.elements(Float.self) {
       return 1e-3 * Double(values.lazy.map(abs).max() ?? 0)
     }
-    guard Self.sums.contains(nodes[number].kind), let tensor = inputs.first, let values = try? tensor.dense(),
+    guard nodes[number].precision == .summed, let tensor = inputs.first, let values = try? tensor.dense(),
       let elements = try? values.elements(Float.self)
     else { return 0 }
     // Rounding errors of a sum grow with the root of the number of summands.
@@ -96,12 +88,13 @@ struct Comparison {
       if abs(a - b) > worst { (worst, worstPlace) = (abs(a - b), index) }
     }
     let scale = max(largest, floor, .leastNormalMagnitude)
-    let allowed = hasProduct ? Self.productTolerance : Self.tolerance
+    let allowed = tolerance(nodes: node + 1)
     let mean = (errorSquares / max(squares, floor * floor * Double(other.count), .leastNormalMagnitude)).squareRoot()
-    if worst > allowed * scale || (hasProduct && mean > Self.productMeanTolerance) {
+    if worst > allowed * scale || (hasProduct(node) && mean > Self.meanTolerance) {
       let place = Self.words(found, worstPlace, own[worstPlace], other[worstPlace])
       return (
-        "\(place): \(Self.short(worst / scale)) of the largest value, \(Self.short(allowed)) is allowed", worst / scale
+        "\(place): \(NumberText.short(worst / scale, digits: 2)) of the largest value, \(NumberText.short(allowed, digits: 2)) is allowed",
+        worst / scale
       )
     }
     return (nil, worst / scale)
@@ -113,23 +106,25 @@ struct Comparison {
   ) throws -> String? {
     guard found.elementType == .int32 else { return nil }
     let (own, other) = (try found.elements(Int32.self), try expected.elements(Int32.self))
-    let pooled = node > 0 && nodes[node].kind == Int32(DCN_OPERATOR_MAX_POOL) ? all[node - 1].first ?? nil : nil
+    let pooled = node > 0 && nodes[node].operatorKind == .maxPool ? all[node - 1].first ?? nil : nil
     for index in other.indices where own[index] != other[index] {
-      if let pooled, try isNearMaximum(pooled, expected, index, own[index], other[index]) { continue }
+      if let pooled, try isNearMaximum(pooled, expected, index, own[index], other[index], tolerance(nodes: node)) {
+        continue
+      }
       return Self.words(found, index, own[index], other[index])
     }
     return nil
   }
 
   private func isNearMaximum(
-    _ pooled: Tensor, _ indices: Tensor, _ place: Int, _ own: Int32, _ other: Int32
+    _ pooled: Tensor, _ indices: Tensor, _ place: Int, _ own: Int32, _ other: Int32, _ tolerance: Double
   ) throws -> Bool {
     let plane = pooled.shape[2] * pooled.shape[3]
     guard (0..<plane).contains(Int(own)), (0..<plane).contains(Int(other)) else { return false }
     let values = try pooled.elements(Float.self)
     let first = place / (indices.shape[2] * indices.shape[3]) * plane
     let (a, b) = (Double(values[first + Int(own)]), Double(values[first + Int(other)]))
-    return abs(a - b) <= Self.productTolerance * max(abs(a), abs(b))
+    return abs(a - b) <= tolerance * max(abs(a), abs(b))
   }
 
   private static func words<Value>(_ tensor: Tensor, _ index: Int, _ own: Value, _ other: Value) -> String {
@@ -143,14 +138,4 @@ struct Comparison {
 
   /// Without the bits of a NaN.
   private static func number<Value>(_ value: Value) -> String { (value as? Float)?.isNaN == true ? "nan" : "\(value)" }
-
-  /// Two digits and an exponent.
-  static func short(_ value: Double) -> String {
-    guard value.isFinite, value > 0 else { return "\(value)" }
-    var (digits, exponent) = (value, 0)
-    while digits < 1 { (digits, exponent) = (digits * 10, exponent - 1) }
-    while digits >= 10 { (digits, exponent) = (digits / 10, exponent + 1) }
-    let tenths = Int((digits * 10).rounded())
-    return "\(tenths / 10).\(tenths % 10)e\(exponent)"
-  }
 }

@@ -1,6 +1,6 @@
 import CDecoupled
+import DecoupledBase
 import DecoupledCore
-import DecoupledVision
 
 /// What is to be watched.
 public struct InstrumentSettings: Sendable {
@@ -57,7 +57,7 @@ public final class Instruments: @unchecked Sendable {
     return BackendLibrary(library, calledThrough: UnsafePointer(closures.table), owner: closures)
   }
 
-  /// Writes the trace as it is now. Throws: `VisionError` when the file cannot be written.
+  /// Writes the trace as it is now. Throws: `EngineError` when the file cannot be written.
   public func writeTrace() throws {
     if let path = settings.trace { try trace?.write(to: path) }
   }

@@ -1,6 +1,5 @@
 import CDecoupled
 import DecoupledBackendKit
-import DecoupledCore
 
 /// Nodes that outlive the call that brought them.
 final class NodeCopies {

@@ -1,5 +1,6 @@
 import CDecoupled
 import DecoupledBackendKit
+import DecoupledBase
 import DecoupledCore
 
 /// The nodes of a kernel on `reference`, one after the other, on row-major tensors.
@@ -20,7 +21,7 @@ final class ReferenceChain {
     self.copies = copies
     backend = try Backend(.reference)
     for node in copies.chain {
-      if node.kind == Int32(DCN_OPERATOR_CONVERT) {
+      if node.operatorKind == .convert {
         steps.append(Step(kernel: nil, node: node))
         continue
       }

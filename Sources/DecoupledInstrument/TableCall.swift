@@ -1,5 +1,6 @@
 import CDecoupled
 import CFFI
+import DecoupledCore
 import Glibc
 
 /// Nanoseconds of the monotonic clock.

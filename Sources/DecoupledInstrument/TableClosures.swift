@@ -1,6 +1,6 @@
 import CDecoupled
 import CFFI
-import DecoupledCore
+import DecoupledBase
 
 /// Gets every call of a table before the backend does.
 protocol CallWatcher: AnyObject {

@@ -1,5 +1,6 @@
 import CDecoupled
 import DecoupledBackendKit
+import DecoupledBase
 import DecoupledCore
 
 extension dcn_tensor {

@@ -20,16 +20,21 @@ extension Verifier {
       UnsafeBufferPointer(
         start: call.argument(3, as: UnsafePointer<dcn_tensor>?.self), count: Int(call.argument(4, as: Int32.self))))
     guard let given: UnsafePointer<dcn_run_context> = call.argument(5) else { return call.perform() }
-    let memory = guarded(kernel, outputs, given.pointee)
+    let memory: Guarded
+    do { memory = try guarded(kernel, outputs, given.pointee) } catch {
+      let span = call.perform()
+      report("\(error)", kernel, call, backend)
+      return span
+    }
     let before = inputs.map { $0.layout == Int32(DCN_LAYOUT_PACKED) ? 0 : $0.fingerprint }
     let replaced = zip(outputs, memory.outputs).map { tensor, memory in
       var result = tensor
-      if let memory { (result.buffer, result.byte_offset) = (memory.base, 0) }
+      if let memory { (result.buffer, result.byte_offset) = (memory.start, 0) }
       return result
     }
     var context = given.pointee
-    context.workspace = memory.workspace.base
-    context.lane_workspace = memory.laneWorkspace.base
+    context.workspace = memory.workspace.start
+    context.lane_workspace = memory.laneWorkspace.start
     let span = withUnsafePointer(to: context) { context in
       replaced.withUnsafeBufferPointer { replaced in
         perform(call, outputs: replaced.baseAddress, context: context)
@@ -54,21 +59,25 @@ extension Verifier {
       if let copy {
         tensor.copy(dense: copy.bytes, toDense: false)
       } else if let memory, let start = tensor.start {
-        start.copyMemory(from: memory.base, byteCount: memory.byteCount)
+        start.copyMemory(from: memory.start, byteCount: memory.byteCount)
       }
     }
     if let failure { report(failure, kernel, call, backend) }
     return span
   }
 
-  private func guarded(_ kernel: Kernel, _ outputs: [dcn_tensor], _ context: dcn_run_context) -> Guarded {
+  private func guarded(_ kernel: Kernel, _ outputs: [dcn_tensor], _ context: dcn_run_context) throws -> Guarded {
+    // As far from an address divisible by 64 as the memory that it stands in for.
+    func memory(_ byteCount: Int, like address: UnsafeRawPointer?) throws -> GuardedMemory {
+      try GuardedMemory(byteCount: byteCount, byteOffset: Int(bitPattern: address) & 63)
+    }
     let laneSize = Int(context.lane_workspace_size)
     return Guarded(
-      outputs: outputs.map { tensor in
-        tensor.start.map { GuardedMemory(byteCount: tensor.spannedCount * tensor.elementByteCount, like: $0) }
+      outputs: try outputs.map { tensor in
+        try tensor.start.map { try memory(tensor.spannedCount * tensor.elementByteCount, like: $0) }
       },
-      workspace: GuardedMemory(byteCount: Int(clamping: kernel.info.workspace_size), like: context.workspace),
-      laneWorkspace: GuardedMemory(byteCount: laneSize * Int(context.lanes), like: context.lane_workspace),
+      workspace: try memory(Int(clamping: kernel.info.workspace_size), like: context.workspace),
+      laneWorkspace: try memory(laneSize * Int(context.lanes), like: context.lane_workspace),
       laneSize: laneSize, usedLaneSize: min(laneSize, Int(clamping: kernel.info.lane_workspace_size)))
   }
 
@@ -93,17 +102,17 @@ extension Verifier {
   private func damage(_ memory: Guarded, _ outputs: [dcn_tensor]) -> String? {
     for (place, (output, memory)) in zip(outputs, memory.outputs).enumerated() {
       guard let memory else { continue }
-      if let offset = memory.damage {
+      if let offset = memory.damage() {
         return "byte \(offset) of output \(place), which has \(memory.byteCount), was written"
       }
       if output.hasGaps, !gapsAreWhole(output, memory) {
         return "memory between the rows of output \(place) was written"
       }
     }
-    if let offset = memory.workspace.damage {
+    if let offset = memory.workspace.damage() {
       return "byte \(offset) of the workspace, which has \(memory.workspace.byteCount), was written"
     }
-    if let offset = memory.laneWorkspace.damage {
+    if let offset = memory.laneWorkspace.damage() {
       return "byte \(offset) of the lanes' workspaces, which have \(memory.laneWorkspace.byteCount), was written"
     }
     guard memory.usedLaneSize < memory.laneSize else { return nil }

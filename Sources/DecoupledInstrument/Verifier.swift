@@ -1,6 +1,6 @@
 import CDecoupled
 import DecoupledBackendKit
-import DecoupledCore
+import DecoupledBase
 import Synchronization
 
 /// Runs `reference` beside a backend on samples of its calls: the first of each kernel, and a share of the later ones.
@@ -118,7 +118,8 @@ public struct VerifySummary: Sendable {
     var text =
       "verify: \(comparedCount) of \(callCount) calls of \(kernelCount) kernels were compared with 'reference' and agree"
     if comparedCount > 0 {
-      text += "; largest error \(Comparison.short(largestError.value)) of the largest value, in \(largestError.layer)"
+      text +=
+        "; largest error \(NumberText.short(largestError.value, digits: 2)) of the largest value, in \(largestError.layer)"
     }
     if !unknown.isEmpty { text += "; not compared: \(unknown.sorted().joined(separator: ", "))" }
     return text + "."

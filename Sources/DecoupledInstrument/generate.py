@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""Writes TableSignatures.swift from backend.h: what each function of dcn_backend_table takes and returns, and the names of
-the operators.
+"""Writes TableSignatures.swift from backend.h: what each function of dcn_backend_table takes and returns.
 
 usage: generate.py [--check]     --check only says whether the committed file is up to date.
 """
@@ -42,13 +41,6 @@ def preprocessed():
     return subprocess.run(["cc", "-E", "-P", str(HEADER)], check=True, capture_output=True, text=True).stdout
 
 
-def operators(plain):
-    """Number and name of each operator, named as ONNX does."""
-    for constant, number in re.findall(r"DCN_OPERATOR_(\w+) = (\d+)", plain):
-        if constant != "PRIVATE":
-            yield number, "".join(word.capitalize() for word in constant.split("_"))
-
-
 def functions(plain):
     """Name, result and parameters of each function of the table, in its order."""
     opaque = set(re.findall(r"typedef struct (\w+) \1;", plain))
@@ -81,8 +73,6 @@ def text():
         lines.append(head)
         lines += [f'      .init("{parameter}", {kind}),' for parameter, kind in parameters]
         lines.append("    ]),")
-    lines += ["  ]", "", "  /// Names of the operators by their numbers.", "  static let operatorNames: [Int32: String] = ["]
-    lines += [f'    {number}: "{name}",' for number, name in operators(plain)]
     return "\n".join(lines + ["  ]", "}", ""])
 
 

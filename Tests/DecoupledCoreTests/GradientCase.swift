@@ -32,6 +32,9 @@ struct GradientCase: Sendable, CustomTestStringConvertible {
     return Double(step - 50) / 50 + 0.0061
   }
 
+  /// Numbers in -4...4 that differ by 0.016 at least, for up to 509 elements.
+  @Sendable static func distinct(_ input: Int, _ index: Int) -> Double { Double(index * 197 % 509 - 254) / 63 + 0.003 }
+
   static let all: [GradientCase] =
     [
       GradientCase("Conv", [[2, 3, 5, 6], [4, 3, 3, 2], [4]]) { graph, x, _ in
@@ -47,6 +50,32 @@ struct GradientCase: Sendable, CustomTestStringConvertible {
       },
       GradientCase("ConvTranspose strided", [[1, 2, 3, 3], [2, 2, 3, 3], [2]]) { graph, x, _ in
         try graph.add1(ConvTranspose(SlidingWindow(3, stride: 2, pad: 1)), [x[0], x[1], x[2]], name: "y")
+      },
+      GradientCase("Conv in groups", [[2, 4, 5, 6], [6, 2, 3, 2], [6]]) { graph, x, _ in
+        let window = SlidingWindow(kernel: [3, 2], strides: [2, 1], pads: [1, 0, 0, 1])
+        return try graph.add1(Conv(window, group: 2), [x[0], x[1], x[2]], name: "y")
+      },
+      GradientCase("Conv depthwise", [[1, 9, 6, 7], [9, 1, 3, 3], [9]]) { graph, x, _ in
+        let window = SlidingWindow(kernel: [3, 3], strides: [1, 1], pads: [1, 2, 1, 0])
+        return try graph.add1(Conv(window, group: 9), [x[0], x[1], x[2]], name: "y")
+      },
+      GradientCase("Conv depthwise strided", [[1, 8, 13, 14], [8, 1, 5, 3]]) { graph, x, _ in
+        let window = SlidingWindow(kernel: [5, 3], strides: [2, 2], pads: [2, 1, 2, 0])
+        return try graph.add1(Conv(window, group: 8), [x[0], x[1]], name: "y")
+      },
+      GradientCase("ConvTranspose in groups", [[1, 4, 3, 4], [4, 3, 3, 3], [6]]) { graph, x, _ in
+        try graph.add1(ConvTranspose(SlidingWindow(3, pad: 1), group: 2), [x[0], x[1], x[2]], name: "y")
+      },
+      GradientCase("ConvTranspose strided in groups", [[2, 4, 3, 3], [4, 2, 3, 3]]) { graph, x, _ in
+        let window = SlidingWindow(3, stride: 2, pad: 1)
+        return try graph.add1(ConvTranspose(window, outputPadding: [1, 0], group: 2), [x[0], x[1]], name: "y")
+      },
+      GradientCase("ConvTranspose depthwise strided", [[1, 8, 6, 6], [8, 1, 3, 3], [8]]) { graph, x, _ in
+        let window = SlidingWindow(3, stride: 2, pad: 1)
+        return try graph.add1(ConvTranspose(window, outputPadding: [1, 1], group: 8), [x[0], x[1], x[2]], name: "y")
+      },
+      GradientCase("MaxPool padded", [[1, 9, 8, 7]], value: Self.distinct) { graph, x, _ in
+        try graph.add(MaxPool(SlidingWindow(3, stride: 2, pad: 1)), [x[0]], name: "y")[0]
       },
       GradientCase("MaxPool", [[1, 2, 4, 6]]) { graph, x, _ in
         try graph.add(MaxPool(SlidingWindow(2, stride: 2)), [x[0]], name: "y")[0]
@@ -69,6 +98,9 @@ struct GradientCase: Sendable, CustomTestStringConvertible {
         return try graph.add1(MaxUnpool(outputSize: [4, 4]), [x[0], switches, nil], name: "y")
       },
       GradientCase("Relu", [[2, 3, 3, 3]]) { graph, x, _ in try graph.add1(Relu(), [x[0]], name: "y") },
+      GradientCase("HardSwish", [[2, 3, 3, 3]], value: { 4 * spread($0, $1) }) { graph, x, _ in
+        try graph.add1(HardSwish(), [x[0]], name: "y")
+      },
       GradientCase("Sigmoid", [[2, 5]]) { graph, x, _ in try graph.add1(Sigmoid(), [x[0]], name: "y") },
       GradientCase("Softmax", [[2, 3, 2, 2]]) { graph, x, _ in try graph.add1(Softmax(axis: 1), [x[0]], name: "y") },
       GradientCase("BatchNormalization of the batch", [[3, 2, 2, 3], [2], [2]]) { graph, x, _ in
@@ -91,6 +123,18 @@ struct GradientCase: Sendable, CustomTestStringConvertible {
       },
       GradientCase("Mul", [[2, 3, 2, 2], [2, 3, 2, 2]]) { graph, x, _ in
         try graph.add1(Mul(), [x[0], x[1], nil], name: "y")
+      },
+      GradientCase("Mul broadcast", [[2, 3, 2, 2], [2, 3, 1, 1]]) { graph, x, _ in
+        try graph.add1(Mul(broadcast: true), [x[0], x[1], nil], name: "y")
+      },
+      GradientCase("Add broadcast", [[1, 8, 6, 7], [1, 8, 1, 1]]) { graph, x, _ in
+        try graph.add1(Add(broadcast: true), [x[0], x[1], nil], name: "y")
+      },
+      GradientCase("ReduceSum over pixels", [[2, 3, 2, 3]]) { graph, x, _ in
+        try graph.add1(ReduceSum(axes: [2, 3]), [x[0]], name: "y")
+      },
+      GradientCase("ReduceSum over all but the batch", [[3, 2, 4]]) { graph, x, _ in
+        try graph.add1(ReduceSum(axes: [2, 1]), [x[0]], name: "y")
       },
       GradientCase("Mul by itself", [[2, 3]]) { graph, x, _ in try graph.add1(Mul(), [x[0], x[0], nil], name: "y") },
       GradientCase("Add", [[2, 3], [2, 3]]) { graph, x, _ in try graph.add1(Add(), [x[0], x[1], nil], name: "y") },

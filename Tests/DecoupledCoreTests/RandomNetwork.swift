@@ -90,7 +90,7 @@ struct RandomNetwork {
     var unpooled: [ValueID] = []
     for layer in 0..<random.int(layers) {
       var piece = Piece(feeds: [value], fetches: [])
-      let out =
+      var out =
         switch form {
         case 2: random.int(120...most)
         case 3...5: 16 * random.int(1...4)
@@ -105,13 +105,21 @@ struct RandomNetwork {
       let stride = (3...5).contains(form) || random.chance(0.8) ? 1 : 2
       let pad = random.int(0...(kernel / 2))
       let window = SlidingWindow(kernel, stride: stride, pad: pad)
-      let scale = 1 / Float(channels * kernel * kernel).squareRoot()
+      // Some layers in groups, most of them depthwise.
+      var group = 1
+      if random.chance(0.25) {
+        if random.chance(0.6) { out = channels }
+        group = Self.greatestDivisor(channels, out)
+      }
+      let scale = 1 / Float(channels / group * kernel * kernel).squareRoot()
       let bias = random.chance(0.7) ? try parameter("b\(layer)", [out]) : nil
       let isTransposed = random.chance(0.4)
       let weight = try parameter(
-        "w\(layer)", isTransposed ? [channels, out, kernel, kernel] : [out, channels, kernel, kernel], scale)
+        "w\(layer)", isTransposed ? [channels, out / group, kernel, kernel] : [out, channels / group, kernel, kernel],
+        scale)
       value = try graph.add1(
-        isTransposed ? ConvTranspose(window) : Conv(window) as any Operator, [value, weight, bias],
+        isTransposed ? ConvTranspose(window, group: group) : Conv(window, group: group) as any Operator,
+        [value, weight, bias],
         name: "conv\(layer)")
       let shape = graph[value].type.shape
       (channels, height, width) = (shape[1], shape[2], shape[3])
@@ -168,6 +176,8 @@ struct RandomNetwork {
     let gradients = try graph.gradient(of: value, withRespectTo: [x] + learned, seed: seeds)
     pieces.append(Piece(feeds: [x, seeds] + forward, fetches: gradients.compactMap { $0 }))
   }
+
+  private static func greatestDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : greatestDivisor(b, a % b) }
 
   /// The values of the forward pass as `reference` has them.
   func known() throws -> [ValueID: Tensor] {

@@ -1,6 +1,5 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledNetworks
-import DecoupledVision
 import Glibc
 import Testing
 

@@ -1,5 +1,4 @@
-import DecoupledCore
-import DecoupledVision
+import DecoupledBase
 import Foundation
 import Testing
 
@@ -16,7 +15,7 @@ import Testing
     for name in try FileAccess.names(in: corpus) {
       do { try FileAccess.read("\(corpus)/\(name)").withUnsafeBytes(input.read) } catch let error as EngineError {
         #expect(!error.message.isEmpty && error.status != .internal, "\(name): \(error)")
-      } catch { #expect((error as? VisionError)?.message.isEmpty == false, "\(name): \(error)") }
+      } catch { #expect((error as? EngineError)?.message.isEmpty == false, "\(name): \(error)") }
     }
   }
 }

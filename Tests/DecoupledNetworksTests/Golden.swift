@@ -3,16 +3,44 @@ import DecoupledNetworks
 import Glibc
 import Testing
 
-/// The reference tensors beside the project, computed in float64 by an independent implementation.
-enum Golden {
-  /// Path of ../shared, nil when it is not there.
-  static let shared: String? = {
-    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    let path = "/\(root)/../shared"
-    return access(path + "/golden/A.safetensors", R_OK) == 0 ? path : nil
-  }()
+/// A network with reference tensors, computed in float64 by an implementation that shares no code with the engine.
+struct GoldenNetwork: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  let tensors: String
+  /// Largest deviation of torch's float32 run from the float64 values, by tensor or group.
+  let deviationTable: String
+  let description: NetworkDescription
+  /// Whether a ReLU of a training step lies so near 0 that rounding decides it, see `TrainingGoldenTests`.
+  let hasKnifeEdges: Bool
 
-  static let absent: Comment = "the reference tensors in ../shared are absent"
+  func file() throws -> SafetensorsReader { try SafetensorsReader(path: tensors) }
+
+  func deviations() throws -> [String: Double] {
+    var result: [String: Double] = [:]
+    for line in try String(readingFile: deviationTable).split(separator: "\n") where !line.hasPrefix("#") {
+      let fields = line.split(separator: " ")
+      if fields.count >= 2, let value = Double(fields[1]) { result[String(fields[0])] = value }
+    }
+    return result
+  }
+}
+
+/// Reference tensors: of a tiny network, in Tests/golden, and of a larger one in ../shared where that is there.
+enum Golden {
+  private static let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+
+  static let networks = [tiny] + (access(large.tensors, R_OK) == 0 ? [large] : [])
+
+  private static let tiny = GoldenNetwork(
+    testDescription: "tiny", tensors: root + "/Tests/golden/tiny.safetensors",
+    deviationTable: root + "/Tests/golden/tiny.deviation.txt",
+    description: (try? NetworkDescription.read(root + "/Tests/golden/tiny.json")) ?? NetworkDescription(),
+    hasKnifeEdges: false)
+
+  private static let large = GoldenNetwork(
+    testDescription: "A", tensors: root + "/../shared/golden/A.safetensors",
+    deviationTable: root + "/../shared/golden/torch_f32_deviation.txt", description: largeDescription,
+    hasKnifeEdges: true)
 
   static let backends = ["reference", "openblas"] + cpuVariants
 
@@ -29,12 +57,7 @@ enum Golden {
     isCPU(backend) && getenv("DECOUPLED_CPU_PRECISE") == nil ? 100 : 5
   }
 
-  static func file() throws -> SafetensorsReader {
-    try SafetensorsReader(path: try #require(shared) + "/golden/A.safetensors")
-  }
-
-  /// The network of the vectors, as golden/README.md describes it.
-  static let description: NetworkDescription = {
+  private static let largeDescription: NetworkDescription = {
     var description = NetworkDescription()
     description.name = "golden A"
     description.classes = 4
@@ -54,17 +77,6 @@ enum Golden {
       store[String(name.dropFirst("weights.".count))] = tensor
     }
     return store
-  }
-
-  /// Largest deviation of torch's float32 run from the float64 values, by tensor or group.
-  static func deviations() throws -> [String: Double] {
-    let text = try String(readingFile: try #require(shared) + "/golden/torch_f32_deviation.txt")
-    var result: [String: Double] = [:]
-    for line in text.split(separator: "\n") where !line.hasPrefix("#") {
-      let fields = line.split(separator: " ")
-      if fields.count >= 2, let value = Double(fields[1]) { result[String(fields[0])] = value }
-    }
-    return result
   }
 
   /// max |a - b| / max |b|.

@@ -3,23 +3,23 @@ import DecoupledNetworks
 import Testing
 
 /// Every tensor of the forward passes against the reference tensors, on each backend.
-@Suite(.enabled(if: Golden.shared != nil, Golden.absent))
 struct GoldenForwardTests {
-  @Test(arguments: Golden.backends)
-  func classificationNetwork(backendName: String) throws {
-    let file = try Golden.file()
-    let deviations = try Golden.deviations()
-    let graph = try PredictionGraph(Golden.description, images: 1, rows: 1, seeds: 1)
+  @Test(arguments: Golden.networks, Golden.backends)
+  func classificationNetwork(network: GoldenNetwork, backendName: String) throws {
+    let file = try network.file()
+    let deviations = try network.deviations()
+    let graph = try PredictionGraph(network.description, images: 1, rows: 1, seeds: 1)
+    let stages = network.description.stageConvolutions
     let names: [(golden: String, value: String)] =
-      (1...5).flatMap { stage in
-        (1...(stage < 3 ? 2 : 3)).map { ("fwd.conv\(stage)_\($0)", "relu\(stage)_\($0)") }
+      (1...stages.count).flatMap { stage in
+        (1...stages[stage - 1]).map { ("fwd.conv\(stage)_\($0)", "relu\(stage)_\($0)") }
           + [("fwd.pool\(stage)", "pool\(stage)")]
       } + [
         ("fwd.fc6", "relu6"), ("fwd.fc7", "relu7"), ("fwd.cls_score", "cls_score"), ("fwd.logits", "logits"),
         ("fwd.scores", "scores"), ("fwd.scores_max", "scores_max"),
       ]
     let switches =
-      (1...5).map { ("fwd.pool\($0)_switch", "pool\($0).1", "fwd.conv\($0)_\($0 < 3 ? 2 : 3)") }
+      (1...stages.count).map { ("fwd.pool\($0)_switch", "pool\($0).1", "fwd.conv\($0)_\(stages[$0 - 1])") }
       + [("fwd.score_switch", "score_max.1", "fwd.cls_score")]
     let fetches = try (names.map(\.value) + switches.map(\.1)).map { try graph.graph.value(named: $0) }
     let plan = try Plan(

@@ -3,13 +3,16 @@ import DecoupledNetworks
 import Testing
 
 /// Saliency, bridging layers and segmentation network against the reference tensors.
-@Suite(.enabled(if: Golden.shared != nil, Golden.absent))
 struct GoldenLabelPassTests {
-  @Test(arguments: Golden.backends, [SaliencyPlacement.max, .average])
-  func labelPasses(backendName: String, placement: SaliencyPlacement) throws {
-    let file = try Golden.file()
-    let deviations = try Golden.deviations()
-    var description = Golden.description
+  @Test(arguments: Golden.networks, Golden.backends)
+  func labelPasses(network: GoldenNetwork, backendName: String) throws {
+    for placement in SaliencyPlacement.allCases { try labelPasses(network, backendName, placement) }
+  }
+
+  private func labelPasses(_ network: GoldenNetwork, _ backendName: String, _ placement: SaliencyPlacement) throws {
+    let file = try network.file()
+    let deviations = try network.deviations()
+    var description = network.description
     description.saliency.placement = placement
     let graph = try PredictionGraph(description, images: 1, rows: 3, seeds: 1, plain: true)
     let head = placement == .max ? "score_max" : "score_average"
@@ -29,7 +32,8 @@ struct GoldenLabelPassTests {
     try Execution(RunControl()).run(
       plan,
       feeds: [
-        graph.image: try #require(file.tensors["input"]), graph.seeds: try labels.reshaped([3, 4, 1, 1]),
+        graph.image: try #require(file.tensors["input"]),
+        graph.seeds: try labels.reshaped([3, description.classes, 1, 1]),
         graph.rowToImage: try Tensor([Int32](repeating: 0, count: 3), shape: [3]),
       ], parameters: Golden.parameters(file), results: &results)
     for ((golden, _), fetch) in zip(names, fetches) {

@@ -1,6 +1,6 @@
+import DecoupledBase
 import DecoupledCore
 import DecoupledNetworks
-import DecoupledVision
 import Glibc
 import Testing
 

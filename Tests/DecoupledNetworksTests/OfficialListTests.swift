@@ -1,5 +1,7 @@
+import DecoupledBase
 import DecoupledCore
 import DecoupledNetworks
+import DecoupledProposals
 import DecoupledVision
 import FoundationEssentials
 import Testing
@@ -24,7 +26,8 @@ struct OfficialListTests {
     var proposals = ProposalSettings()
     proposals.count = 20
     settings.proposals = proposals
-    let generator = CropGenerator(cropping: try settings.cropping(), proposals: try proposals.proposer())
+    let generator = CropGenerator(
+      cropping: try settings.cropping(), proposals: try proposals.proposer(from: EdgeBoxesSource()))
     _ = try generator.write(data, root: tree, to: list)
   }
 
@@ -32,6 +35,11 @@ struct OfficialListTests {
     var options = Dataset.Options()
     options.list = list
     return try Dataset.open(tree, options: options)
+  }
+
+  @Test func proposalsNeedASource() throws {
+    let error = #expect(throws: EngineError.self) { try ProposalSettings().proposer(from: nil) }
+    #expect(error?.status == .unsupported && error?.message.contains("'proposals'") == true)
   }
 
   @Test func batchesShowTheWindowsOfTheList() throws {

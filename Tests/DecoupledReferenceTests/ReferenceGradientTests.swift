@@ -24,6 +24,23 @@ struct ReferenceGradientTests {
     #expect(abs(y.dot(dy) - w.dot(dw)) < 1e-12)
   }
 
+  @Test func convolutionInGroupsAndItsGradientsAreAdjoint() throws {
+    let integers = ["strides": [2, 1], "pads": [0, 1, 2, 0], "dilations": [1, 2], "group": [3]]
+    let x = TestTensor.random([2, 6, 6, 7], 1)
+    let w = TestTensor.random([9, 2, 3, 2], 2)
+    let dy = TestTensor.random([2, 9, 3, 6], 3)
+    let y = try run(Int(DCN_OPERATOR_CONV), [x, w], [dy.dims], integers: integers)[0]!
+    let dx = try run(
+      Int(DCN_OPERATOR_CONV_TRANSPOSE), [dy, w], [x.dims],
+      integers: integers.merging(["output_padding": [1, 0]]) { $1 }
+    )[0]!
+    let dw = try run(
+      Int(DCN_OPERATOR_CONV_WEIGHT_GRADIENT), [x, dy], [w.dims],
+      integers: integers.merging(["kernel_shape": [3, 2]]) { $1 })[0]!
+    #expect(abs(y.dot(dy) - x.dot(dx)) < 1e-12)
+    #expect(abs(y.dot(dy) - w.dot(dw)) < 1e-12)
+  }
+
   @Test func averagePoolAndUnpoolAreAdjoint() throws {
     let integers = ["kernel_shape": [3, 2], "strides": [2, 1], "pads": [1, 0, 1, 1]]
     let x = TestTensor.random([1, 2, 5, 4], 4)

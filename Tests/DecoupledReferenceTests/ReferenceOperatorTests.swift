@@ -30,6 +30,33 @@ struct ReferenceOperatorTests {
     #expect(padded == [10, 102, 20, 200, 0])
   }
 
+  @Test(arguments: [0, 3]) func groupsDoNotMeet(gap: Int) throws {
+    let x = TestTensor([1, 4, 1, 2], [1, 2, 3, 4, 5, 6, 7, 8])
+    let w = TestTensor([2, 2, 1, 1], [1, 10, 100, 1000])
+    // The first output sees channels 0 and 1, the second one 2 and 3.
+    let sums = try one(Int(DCN_OPERATOR_CONV), [x, w], [1, 2, 1, 2], integers: ["group": [2]], gap: gap)
+    #expect(sums == [31, 42, 7500, 8600])
+    let two = TestTensor([1, 2, 1, 2], [1, 2, 3, 4])
+    let spread = try one(Int(DCN_OPERATOR_CONV_TRANSPOSE), [two, w], [1, 4, 1, 2], integers: ["group": [2]], gap: gap)
+    #expect(spread == [1, 2, 10, 20, 300, 400, 3000, 4000])
+    let gradient = try one(
+      Int(DCN_OPERATOR_CONV_WEIGHT_GRADIENT), [x, two], [2, 2, 1, 1],
+      integers: ["group": [2], "kernel_shape": [1, 1]], gap: gap)
+    #expect(gradient == [5, 11, 39, 53])
+  }
+
+  @Test(arguments: [0, 2]) func oneValueMeetsAllPixelsOfAPlane(gap: Int) throws {
+    let a = TestTensor([2, 2, 1, 2], [1, 2, 3, 4, 5, 6, 7, 8])
+    let b = TestTensor([1, 2, 1, 1], [10, 100])
+    let map = TestTensor(integers: [0, 0])
+    let integers = ["broadcast": [1]]
+    let product = try one(Int(DCN_OPERATOR_MUL), [a, b, map], a.dims, integers: integers, gap: gap)
+    #expect(product == [10, 20, 300, 400, 50, 60, 700, 800])
+    let rows = TestTensor([2, 2, 1, 1], [10, 100, 20, 200])
+    let sum = try one(Int(DCN_OPERATOR_ADD), [a, rows], a.dims, integers: integers, gap: gap)
+    #expect(sum == [11, 12, 103, 104, 25, 26, 207, 208])
+  }
+
   @Test func firstMaximumWinsAndNotANumberIsAMaximum() throws {
     let x = TestTensor([1, 1, 2, 4], [5, 5, 1, .nan, 5, 5, 9, .nan])
     let results = try ReferenceRunner.run(
@@ -142,6 +169,18 @@ struct ReferenceOperatorTests {
       let shared = try one(kind, [a, images, map], a.dims, gap: 1)
       #expect(try shared == one(kind, [a, images.gathering(rows)], a.dims))
     }
+    for kind in [DCN_OPERATOR_SIGMOID_GRADIENT, DCN_OPERATOR_SOFTMAX_GRADIENT].map({ Int($0) }) {
+      let shared = try one(kind, [a, images, map], a.dims, integers: ["mapped": [1]], gap: 1)
+      #expect(try shared == one(kind, [a, images.gathering(rows)], a.dims))
+    }
+    let statistics = [TestTensor([2], [2, -1]), TestTensor([2], [0.5, 0.1]), TestTensor([2], [1.5, 0.7])]
+    let normalization = Int(DCN_OPERATOR_BATCH_NORMALIZATION_GRADIENT)
+    let shapes = [a.dims, [2], [2]]
+    let shared = try ReferenceRunner.run(
+      normalization, [a, images] + statistics + [map], outputs: shapes, integers: ["mapped": [1]], gap: 1)
+    let gathered = try ReferenceRunner.run(
+      normalization, [a, images.gathering(rows)] + statistics, outputs: shapes)
+    #expect(shared == gathered)
     let joined = try one(Int(DCN_OPERATOR_CONCAT), [images, a, map], [3, 4, 2, 2], integers: ["mapped": [1, 0]])
     #expect(try joined == one(Int(DCN_OPERATOR_CONCAT), [images.gathering(rows), a], [3, 4, 2, 2]))
     let switches = TestTensor(integers: (0..<16).map { $0 * 7 % 16 }, dims: [2, 2, 2, 2])

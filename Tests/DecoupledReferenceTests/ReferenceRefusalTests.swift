@@ -36,7 +36,22 @@ struct ReferenceRefusalTests {
     let x = TestTensor.random([1, 3, 4, 4], 1)
     let w = TestTensor.random([2, 3, 3, 3], 2)
     let kind = Int(DCN_OPERATOR_CONV)
-    #expect(refusal(kind, [x, w], [1, 2, 2, 2], integers: ["group": [1]]) == unknown(kind))
+    #expect(refusal(kind, [x, w], [1, 2, 2, 2], integers: ["groups": [1]]) == unknown(kind))
+    #expect(
+      refusal(kind, [x, w], [1, 2, 2, 2], integers: ["group": [2]])
+        == "layer layer1: w takes 6 channels, but x has 3")
+    #expect(
+      refusal(kind, [x, .random([2, 1, 3, 3], 2)], [1, 2, 2, 2], integers: ["group": [3]])
+        == "layer layer1: w has 2 rows, which do not divide into group = 3")
+    #expect(
+      refusal(Int(DCN_OPERATOR_MUL), [x, .random([1, 3, 1, 1], 3)], x.dims)
+        == "layer layer1: b has shape [1, 3, 1, 1], not [1, 3, 4, 4]")
+    #expect(
+      refusal(Int(DCN_OPERATOR_SIGMOID_GRADIENT), [x, x, TestTensor(integers: [0])], x.dims)
+        == "layer layer1: row_to_image is given, yet mapped is 0")
+    #expect(
+      refusal(Int(DCN_OPERATOR_SOFTMAX_GRADIENT), [x, x], x.dims, integers: ["mapped": [1]])
+        == "layer layer1: row_to_image is missing")
     #expect(
       refusal(kind, [x, w], [1, 2, 2, 2], integers: ["pads": [0]])
         == "layer layer1: attribute pads has 1 values, not 4")

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledVision
 import Foundation
 import Testing

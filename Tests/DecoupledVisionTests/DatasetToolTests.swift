@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledVision
 import Foundation
 import Testing
@@ -120,22 +121,5 @@ import Testing
     try FileManager.default.removeItem(atPath: folder.file("results/c.png"))
     #expect(
       message { _ = try LabelMapFolder.evaluate(folder.file("results"), against: data) }.contains("'c' is missing"))
-  }
-
-  @Test func archives() throws {
-    let folder = try TemporaryFolder()
-    try folder.write("hello", "in/a.txt")
-    try folder.write(String(repeating: "x", count: 1024), "in/b/c.txt")
-    try TarWriter.write(["in/a.txt", "in/b/c.txt"], in: folder.path, to: folder.file("all.tar"))
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/tar")
-    process.arguments = ["-xf", folder.file("all.tar"), "-C", folder.file("in")]
-    try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-    #expect(try FileAccess.readLines(folder.file("in/in/a.txt")) == ["hello"])
-    #expect(try FileAccess.read(folder.file("in/in/b/c.txt")).count == 1024)
-    let long = String(repeating: "n", count: 101)
-    #expect(message { try TarWriter.write([long], in: folder.path, to: folder.file("b.tar")) } != "")
   }
 }

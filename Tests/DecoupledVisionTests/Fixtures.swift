@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledVision
 import Foundation
 
@@ -105,6 +106,6 @@ func message(_ body: () throws -> Void) -> String {
     try body()
     return ""
   } catch {
-    return (error as? VisionError)?.message ?? ""
+    return (error as? EngineError)?.message ?? ""
   }
 }

@@ -1,4 +1,4 @@
-import DecoupledVision
+import DecoupledBase
 import Foundation
 import Testing
 
@@ -16,7 +16,7 @@ import Testing
       do {
         try FileAccess.read("\(corpus)/\(name)").withUnsafeBytes(input.open)
         whole += 1
-      } catch { #expect((error as? VisionError)?.message.isEmpty == false, "\(name): \(error)") }
+      } catch { #expect((error as? EngineError)?.message.isEmpty == false, "\(name): \(error)") }
     }
     #expect(whole > 0)
   }

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledVision
 import Foundation
 import Testing
@@ -23,7 +24,7 @@ import Testing
       for _ in 0..<random.int(1...8) { damaged[random.int(0...(bytes.count - 1))] = UInt8(random.int(0...255)) }
       do {
         _ = try ImageReader.decode(damaged, name: "damaged")
-      } catch let error as VisionError {
+      } catch let error as EngineError {
         errors += 1
         #expect(error.message.contains("damaged"))
       }
@@ -67,30 +68,6 @@ import Testing
     #expect(message { try PNGWriter.write(image, to: folder.path) }.contains("is a folder"))
     #expect(message { try JPEGWriter.write(image, quality: 0, to: folder.file("a.jpg")) }.contains("from 1 to 100"))
     #expect(try FileAccess.names(in: folder.path).isEmpty)
-  }
-
-  @Test func aFullDiskKeepsTheOldFile() throws {
-    let folder = try TemporaryFolder()
-    try folder.write("old", "file.txt")
-    var limit = rlimit()
-    getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-    var small = limit
-    small.rlim_cur = 1 << 20
-    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &small)
-    let sentence = message { try FileAccess.write([UInt8](repeating: 1, count: 2 << 20), to: folder.file("file.txt")) }
-    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-    #expect(sentence.contains("File too large"))
-    #expect(try FileAccess.readLines(folder.file("file.txt")) == ["old"])
-    #expect(try FileAccess.names(in: folder.path) == ["file.txt"])
-  }
-
-  @Test func linksAreFollowed() throws {
-    let folder = try TemporaryFolder()
-    try folder.write("old", "target.txt")
-    try FileManager.default.createSymbolicLink(
-      atPath: folder.file("link.txt"), withDestinationPath: folder.file("target.txt"))
-    try FileAccess.write(text: "new", to: folder.file("link.txt"))
-    #expect(try FileAccess.readLines(folder.file("target.txt")) == ["new"])
   }
 
   /// The check sum of a PNG chunk.

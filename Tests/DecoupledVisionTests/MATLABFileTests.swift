@@ -1,4 +1,5 @@
 import CZlib
+import DecoupledBase
 import DecoupledVision
 import Foundation
 import Testing
@@ -41,7 +42,7 @@ import Testing
       do {
         #expect(try read(Array(bytes[..<length])) == whole)
         lengths.append(length)
-      } catch { #expect((error as? VisionError)?.message.contains("x.mat") == true, "\(length) bytes: \(error)") }
+      } catch { #expect((error as? EngineError)?.message.contains("x.mat") == true, "\(length) bytes: \(error)") }
     }
     // Without its last variable, which is not looked for, the file is whole.
     #expect(lengths.count == 1)
@@ -58,7 +59,7 @@ import Testing
       for _ in 0..<random.int(1...6) { damaged[random.int(0...(bytes.count - 1))] = UInt8(random.int(0...255)) }
       do { _ = try read(damaged) } catch {
         refused += 1
-        #expect((error as? VisionError)?.message.contains("x.mat") == true, "\(error)")
+        #expect((error as? EngineError)?.message.contains("x.mat") == true, "\(error)")
       }
     }
     #expect(refused > 300)

@@ -19,13 +19,34 @@ static int golden_count;
 static FILE *golden_data;
 static char golden_folder[1024];
 
-static void golden_open(const char *shared) {
+/* A network with reference tensors: "tiny" of Tests/golden, or "A" of ../shared. */
+typedef struct golden_network {
+  const char *name, *deviations, *description;
+  int stages, convolutions[5], deconvolutions[5], classes, size;
+  int knife_edges; /* a ReLU lies so near 0 that rounding decides it */
+} golden_network;
+
+static const golden_network golden_networks[2] = {
+    {"tiny", "tiny.deviation.txt",
+     "\"classes\": 3, \"input_size\": 24, \"stage_channels\": [4, 5, 6], \"stage_convolutions\": [1, 2, 1],"
+     " \"decoder_convolutions\": [1, 2, 2], \"fc6_kernel\": 2, \"fc_width\": 10, \"segmentation_fc_width\": 8",
+     3, {1, 2, 1}, {1, 2, 2}, 3, 24, 0},
+    {"A", "torch_f32_deviation.txt",
+     "\"classes\": 4, \"input_size\": 128, \"stage_channels\": [8, 16, 24, 32, 32],"
+     " \"fc6_kernel\": 3, \"fc_width\": 64, \"segmentation_fc_width\": 48",
+     5, {2, 2, 3, 3, 3}, {2, 2, 3, 3, 3}, 4, 128, 1}};
+
+static const golden_network *golden;
+
+/* `folder` holds NAME.safetensors, its index and its deviations. */
+static void golden_open(const char *folder, const char *name) {
   char path[1200], dims[128];
   FILE *index;
-  snprintf(golden_folder, sizeof golden_folder, "%s/golden", shared);
-  snprintf(path, sizeof path, "%s/A.index.txt", golden_folder);
+  golden = &golden_networks[strcmp(name, "A") == 0];
+  snprintf(golden_folder, sizeof golden_folder, "%s", folder);
+  snprintf(path, sizeof path, "%s/%s.index.txt", golden_folder, golden->name);
   index = fopen(path, "r");
-  snprintf(path, sizeof path, "%s/A.safetensors", golden_folder);
+  snprintf(path, sizeof path, "%s/%s.safetensors", golden_folder, golden->name);
   golden_data = fopen(path, "rb");
   if (!index || !golden_data) {
     printf("FAIL the reference tensors cannot be read\n");
@@ -68,7 +89,7 @@ static double golden_tolerance(const char *name) {
   char path[1200], line[256], found[128];
   double value, result = -1;
   FILE *file;
-  snprintf(path, sizeof path, "%s/torch_f32_deviation.txt", golden_folder);
+  snprintf(path, sizeof path, "%s/%s", golden_folder, golden->deviations);
   file = fopen(path, "r");
   while (file && fgets(line, sizeof line, file))
     if (sscanf(line, "%127s %lf", found, &value) == 2 && strcmp(found, name) == 0) result = 5 * value;
@@ -98,11 +119,10 @@ static dcn_model *golden_model(const char *saliency) {
   char description[512], path[1200];
   dcn_model *empty, *model;
   snprintf(description, sizeof description,
-           "{\"name\": \"golden A\", \"classes\": 4, \"input_size\": 128, \"stage_channels\": [8, 16, 24, 32, 32],"
-           " \"fc6_kernel\": 3, \"fc_width\": 64, \"segmentation_fc_width\": 48, \"batch_normalization_epsilon\": 1e-5,"
+           "{\"name\": \"golden %s\", %s, \"batch_normalization_epsilon\": 1e-5,"
            " \"saliency\": {\"placement\": \"%s\", \"seed\": \"score\"}}",
-           saliency);
-  snprintf(path, sizeof path, "%s/A.safetensors", golden_folder);
+           golden->name, golden->description, saliency);
+  snprintf(path, sizeof path, "%s/%s.safetensors", golden_folder, golden->name);
   need(dcn_model_create(description, NULL, 0, DCN_PART_NONE, 0, &empty), "dcn_model_create");
   need(dcn_model_import(empty, path, NULL, &model), "dcn_model_import");
   dcn_model_free(empty);

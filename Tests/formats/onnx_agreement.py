@@ -52,7 +52,7 @@ class Graph:
         functional = torch.nn.functional
         if kind in ("Conv", "ConvTranspose"):
             function = functional.conv2d if kind == "Conv" else functional.conv_transpose2d
-            return function(*x, padding=given["pads"][:2])
+            return function(*x, padding=given["pads"][:2], groups=given.get("group", 1))
         if kind == "MaxPool":
             pooled, switch = functional.max_pool2d(x[0], given["kernel_shape"], given["strides"], return_indices=True)
             planes = torch.arange(x[0].shape[1])[:, None, None] * x[0].shape[2] * x[0].shape[3]
@@ -71,10 +71,10 @@ class Graph:
             return torch.cat(x, given["axis"])
         if kind == "Softmax":
             return x[0].softmax(given["axis"])
-        if kind == "GlobalAveragePool":
-            return x[0].mean((2, 3), keepdim=True)
+        if kind == "AveragePool":
+            return functional.avg_pool2d(x[0], given["kernel_shape"], given["strides"])
         return {"Relu": lambda: x[0].relu(), "Greater": lambda: x[0] > x[1], "Sigmoid": lambda: x[0].sigmoid(),
-                "Identity": lambda: x[0], "Mul": lambda: x[0] * x[1]}[kind]()
+                "Where": lambda: torch.where(*x), "Mul": lambda: x[0] * x[1], "Div": lambda: x[0] / x[1]}[kind]()
 
 
 class Torch:

@@ -11,11 +11,6 @@ struct Attributes {
     layer = node.layerName
   }
 
-  /// Whether every attribute of the node is one of `names`.
-  static func areKnown(_ node: dcn_node, _ names: Set<String>) -> Bool {
-    Attributes(node).all.allSatisfy { names.contains(String(cString: $0.name)) }
-  }
-
   func failure(_ sentence: String) -> BackendFailure {
     BackendFailure(status: Int32(DCN_STATUS_INVALID_ARGUMENT), "layer \(layer): \(sentence)")
   }
@@ -42,6 +37,9 @@ struct Attributes {
   func integer(_ name: String, in range: ClosedRange<Int>, default value: Int? = nil) throws -> Int {
     try integers(name, count: 1, in: range, default: value.map { [$0] })[0]
   }
+
+  /// Into how many parts a convolution cuts its channels.
+  func group() throws -> Int { try integer("group", in: 1...Window.largest, default: 1) }
 
   func flag(_ name: String) throws -> Bool { try integer(name, in: 0...1, default: 0) == 1 }
 

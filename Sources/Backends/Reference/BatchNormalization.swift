@@ -2,9 +2,6 @@
 
 /// y = scale * (x - m) / sqrt(v + epsilon) + shift for each channel.
 struct BatchNormalization: RealOperator {
-  static let attributes: Set<String> = ["epsilon", "training_mode"]
-  static let inputCounts = 3...5
-  static let outputCounts = 1...3
   private let epsilon: Double
   private let training: Bool
 
@@ -83,21 +80,22 @@ extension View where T: Scalar {
 /// With xhat = (x - mean) / sqrt(variance + epsilon): dscale = sum dy*xhat, dshift = sum dy, and
 /// dx = scale / sqrt(variance + epsilon) * (dy - mean(dy) - xhat*mean(dy*xhat)), without the means when they are constants.
 struct BatchNormalizationGradient: RealOperator {
-  static let attributes: Set<String> = ["epsilon", "training_mode"]
-  static let inputCounts = 5...5
-  static let outputCounts = 1...3
   private let epsilon: Double
   private let training: Bool
+  private let isMapped: Bool
 
   init(_ attributes: Attributes) throws {
     epsilon = try attributes.real("epsilon", default: 1e-5)
     training = try attributes.flag("training_mode")
+    isMapped = try attributes.flag("mapped")
+    if isMapped && training { throw attributes.failure("rows mapped to images have no statistics of the batch") }
   }
 
   func check(_ operands: Operands) throws {
     let dy = try operands.shape(.input(0), "dy")
     try operands.require(dy.count >= 2, "dy has rank \(dy.count), not at least 2")
-    try operands.expect(.input(1), "x", dy)
+    try operands.requireMap(.input(5), isMapped: isMapped)
+    try operands.expectPerImage(.input(1), "x", dy, rowToImage: .input(5))
     for (index, name) in ["scale", "mean", "variance"].enumerated() {
       try operands.expect(.input(2 + index), name, [dy[1]])
     }
@@ -108,7 +106,7 @@ struct BatchNormalizationGradient: RealOperator {
 
   func run<T: Scalar>(_ operands: Operands, _: T.Type) throws {
     let dy = try operands.view(.input(0), as: T.self)
-    let x = try operands.view(.input(1), as: T.self)
+    let x = try operands.rows(.input(1), by: .input(5), as: T.self)
     let scale = try operands.view(.input(2), as: T.self)
     let means = try operands.view(.input(3), as: T.self)
     let variances = try operands.view(.input(4), as: T.self)

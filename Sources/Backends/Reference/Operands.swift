@@ -68,9 +68,9 @@ struct Operands {
   }
 
   /// Checks what holds for every operator: the number of operands and sane shapes.
-  func checkOperands(of type: any Operator.Type) throws {
+  func checkOperands(of type: any Operator.Type, _ signature: OperatorSignature) throws {
     try require(
-      type.inputCounts.contains(inputs.count) && type.outputCounts.contains(outputs.count),
+      signature.takes(inputs: inputs.count, outputs: outputs.count),
       "it has \(inputs.count) inputs and \(outputs.count) outputs, which its operator does not take")
     try require(
       type.elementTypes.contains(elementType), "the reference backend does not run it on element type \(elementType)")
@@ -116,6 +116,12 @@ struct Operands {
     try require(
       found.count == shape.count && found.dropFirst() == shape.dropFirst(),
       "\(name) has shape \(found), which but for its batch should be \(shape)")
+  }
+
+  /// Checks that row_to_image is there where the attribute `mapped` says so, and nowhere else.
+  func requireMap(_ place: Place, isMapped: Bool) throws {
+    try require(
+      has(place) == isMapped, isMapped ? "row_to_image is missing" : "row_to_image is given, yet mapped is 0")
   }
 
   // MARK: - Memory

@@ -4,8 +4,6 @@ import Glibc
 
 /// y = exp(x - max) / sum(exp(x - max)).
 struct Softmax: RealOperator {
-  static let attributes: Set<String> = ["axis"]
-  static let inputCounts = 1...1
   private let axis: Int
 
   init(_ attributes: Attributes) throws { axis = try attributes.integer("axis", in: 0...7, default: 1) }
@@ -34,22 +32,26 @@ struct Softmax: RealOperator {
 
 /// dx = y * (dy - sum(dy * y)).
 struct SoftmaxGradient: RealOperator {
-  static let attributes: Set<String> = ["axis"]
-  static let inputCounts = 2...2
   private let axis: Int
+  private let isMapped: Bool
 
-  init(_ attributes: Attributes) throws { axis = try attributes.integer("axis", in: 0...7, default: 1) }
+  init(_ attributes: Attributes) throws {
+    axis = try attributes.integer("axis", in: 0...7, default: 1)
+    isMapped = try attributes.flag("mapped")
+    if isMapped && axis == 0 { throw attributes.failure("rows mapped to images have no softmax along axis 0") }
+  }
 
   func check(_ operands: Operands) throws {
     let dy = try operands.shape(.input(0), "dy")
     try operands.require(axis < dy.count, "axis \(axis) is not one of the \(dy.count) axes of dy")
-    try operands.expect(.input(1), "y", dy)
+    try operands.requireMap(.input(2), isMapped: isMapped)
+    try operands.expectPerImage(.input(1), "y", dy, rowToImage: .input(2))
     try operands.expect(.output(0), "dx", dy)
   }
 
   func run<T: Scalar>(_ operands: Operands, _: T.Type) throws {
     let dy = try operands.view(.input(0), as: T.self)
-    let y = try operands.view(.input(1), as: T.self)
+    let y = try operands.rows(.input(1), by: .input(2), as: T.self)
     let dx = try operands.view(.output(0), as: T.self)
     let length = dy.dims[axis]
     try operands.parallelFor(lines: dy.lineCount(along: axis), length: length) { index in

@@ -18,6 +18,13 @@ struct View<T> {
     View(base, dims: [rows.count] + dims.dropFirst(), strides: strides, gathered: rows)
   }
 
+  /// Each value of an axis of length 1 again for `length` places.
+  func broadcasting(_ axis: Int, _ length: Int) -> View {
+    var (dims, strides) = (dims, strides)
+    (dims[axis], strides[axis]) = (length, 0)
+    return View(base, dims: dims, strides: strides, gathered: gathered)
+  }
+
   /// The part from `start` to `end` of an axis.
   func slicing(_ axis: Int, _ start: Int, _ end: Int) -> View {
     var dims = dims

@@ -1,11 +1,5 @@
-import DecoupledCore
+import DecoupledBase
 import Synchronization
-
-/// An object behind an opaque handle of the header.
-protocol HandleObject: AnyObject, Sendable {
-  /// What messages call it.
-  static var noun: String { get }
-}
 
 /// Gives out handles and finds the objects behind them.
 ///
@@ -60,51 +54,4 @@ enum Handles {
     }
     withExtendedLifetime(object) {}
   }
-}
-
-/// Lets one call at a time use an object.
-final class OneCaller: Sendable {
-  private let busy = Atomic<Bool>(false)
-
-  /// - Throws: `state` when another call is under way.
-  func use<Result>(_ noun: String, _ body: () throws -> Result) throws -> Result {
-    guard busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
-      throw EngineError(
-        .state,
-        "This \(noun) is in use by another call; a \(noun) belongs to one thread at a time, so make one for each.")
-    }
-    defer { busy.store(false, ordering: .releasing) }
-    return try body()
-  }
-}
-
-/// A C string that belongs to a handle.
-final class OwnedText: @unchecked Sendable {
-  let pointer: UnsafePointer<CChar>
-
-  init(_ text: String) {
-    let bytes = Array(text.utf8CString)
-    let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
-    copy.initialize(from: bytes, count: bytes.count)
-    pointer = UnsafePointer(copy)
-  }
-
-  deinit { pointer.deallocate() }
-}
-
-/// An array that belongs to a handle; its address is never NULL.
-final class OwnedArray<Element: Sendable>: @unchecked Sendable {
-  let pointer: UnsafePointer<Element>
-  let count: Int
-
-  init(_ values: [Element]) {
-    let copy = UnsafeMutablePointer<Element>.allocate(capacity: max(1, values.count))
-    values.withUnsafeBufferPointer { source in
-      if let base = source.baseAddress { copy.initialize(from: base, count: source.count) }
-    }
-    pointer = UnsafePointer(copy)
-    count = values.count
-  }
-
-  deinit { pointer.deallocate() }
 }

@@ -1,5 +1,5 @@
 import CDecoupled
-import DecoupledCore
+import DecoupledBase
 import DecoupledVision
 
 extension dcn_image {

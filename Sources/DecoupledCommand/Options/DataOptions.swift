@@ -1,4 +1,5 @@
 import ArgumentParser
+import DecoupledCore
 import DecoupledVision
 
 extension Dataset.Kind: ExpressibleByArgument {}

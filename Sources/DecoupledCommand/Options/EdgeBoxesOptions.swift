@@ -1,7 +1,5 @@
 import ArgumentParser
-import DecoupledCore
-import DecoupledNetworks
-import DecoupledVision
+import DecoupledProposals
 
 /// The edge detector and the parameters of Edge Boxes.
 struct EdgeBoxesOptions: ParsableArguments {
@@ -15,41 +13,18 @@ struct EdgeBoxesOptions: ParsableArguments {
   @Flag(help: "Average the forest's edges at three scales: better, about five times slower.")
   var multiscale = false
 
-  @Option(help: "Overlap of neighbouring windows of the search.")
-  var alpha = EdgeBoxesSettings().alpha
-
-  @Option(help: "Boxes that overlap a better one by more than this are dropped.")
-  var beta = EdgeBoxesSettings().beta
-
-  @Option(help: "After each kept box --beta is multiplied by this.")
-  var eta = EdgeBoxesSettings().eta
-
-  @Option(help: "Least score.")
-  var minScore = EdgeBoxesSettings().minScore
-
-  @Option(help: "Most boxes of an image.")
-  var maxBoxes = EdgeBoxesSettings().maxBoxes
-
-  @Option(help: "Pixels with a weaker edge are left out.")
-  var edgeMinMag = EdgeBoxesSettings().edgeMinMag
-
-  @Option(help: "Groups grow until their changes of orientation sum up to this times pi.")
-  var edgeMergeThr = EdgeBoxesSettings().edgeMergeThr
-
-  @Option(help: "Groups with less magnitude are dissolved.")
-  var clusterMinMag = EdgeBoxesSettings().clusterMinMag
-
-  @Option(help: "Largest ratio of the sides of a box.")
-  var maxAspectRatio = EdgeBoxesSettings().maxAspectRatio
-
-  @Option(help: "Area of the smallest boxes, in pixels.")
-  var minBoxArea = EdgeBoxesSettings().minBoxArea
-
-  @Option(help: "Sensitivity of the affinity between groups.")
-  var gamma = EdgeBoxesSettings().gamma
-
-  @Option(help: "The sum of contours is divided by the size to this power.")
-  var kappa = EdgeBoxesSettings().kappa
+  @Option(help: .setting(\EdgeBoxesSettings.alpha)) var alpha = EdgeBoxesSettings().alpha
+  @Option(help: .setting(\EdgeBoxesSettings.beta)) var beta = EdgeBoxesSettings().beta
+  @Option(help: .setting(\EdgeBoxesSettings.eta)) var eta = EdgeBoxesSettings().eta
+  @Option(help: .setting(\EdgeBoxesSettings.minScore)) var minScore = EdgeBoxesSettings().minScore
+  @Option(help: .setting(\EdgeBoxesSettings.maxBoxes)) var maxBoxes = EdgeBoxesSettings().maxBoxes
+  @Option(help: .setting(\EdgeBoxesSettings.edgeMinMag)) var edgeMinMag = EdgeBoxesSettings().edgeMinMag
+  @Option(help: .setting(\EdgeBoxesSettings.edgeMergeThr)) var edgeMergeThr = EdgeBoxesSettings().edgeMergeThr
+  @Option(help: .setting(\EdgeBoxesSettings.clusterMinMag)) var clusterMinMag = EdgeBoxesSettings().clusterMinMag
+  @Option(help: .setting(\EdgeBoxesSettings.maxAspectRatio)) var maxAspectRatio = EdgeBoxesSettings().maxAspectRatio
+  @Option(help: .setting(\EdgeBoxesSettings.minBoxArea)) var minBoxArea = EdgeBoxesSettings().minBoxArea
+  @Option(help: .setting(\EdgeBoxesSettings.gamma)) var gamma = EdgeBoxesSettings().gamma
+  @Option(help: .setting(\EdgeBoxesSettings.kappa)) var kappa = EdgeBoxesSettings().kappa
 
   func settings() throws -> EdgeBoxesSettings {
     var settings = EdgeBoxesSettings()

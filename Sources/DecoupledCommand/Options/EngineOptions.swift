@@ -1,7 +1,7 @@
 import ArgumentParser
+import DecoupledBase
 import DecoupledCore
 import DecoupledInstrument
-import DecoupledVision
 import Glibc
 
 /// Options of every verb that computes.
@@ -52,69 +52,4 @@ struct EngineOptions: ParsableArguments {
     Log.write(.info, "backend \(backend.info.name) \(backend.info.variant), \(control.pool.lanes) threads")
     return (backend, control)
   }
-}
-
-/// Trace and verify of the work that the command does.
-enum Watching {
-  nonisolated(unsafe) private static var instruments: Instruments?
-
-  static func open(_ backend: String, _ settings: InstrumentSettings) throws -> Backend {
-    if settings.isOff { return try BackendSearch.open(backend) }
-    let instruments = try Instruments(settings)
-    self.instruments = instruments
-    return try instruments.open(backend)
-  }
-
-  /// Writes the trace and shows what was found, when the work has ended or failed.
-  static func finish() throws {
-    guard let instruments else { return }
-    self.instruments = nil
-    if let table = instruments.table { Console.note(table) }
-    if let verified = instruments.verified, verified.callCount > 0, verified.firstDifference == nil {
-      Console.note(verified.text)
-    }
-    try instruments.writeTrace()
-  }
-}
-
-/// What Ctrl-C does while long work runs.
-enum Interrupt {
-  nonisolated(unsafe) private static var control: RunControl?
-
-  static func cancels(_ target: RunControl) {
-    control = target
-    for number in [SIGINT, SIGTERM] {
-      signal(number) { number in
-        Interrupt.control?.cancel()
-        // A second signal of the kind ends the program at once.
-        signal(number, SIG_DFL)
-      }
-    }
-  }
-}
-
-/// Lines for people on standard error, so that results on standard output stay clean.
-enum Console {
-  static func note(_ line: String) { fputs(line + "\n", stderr) }
-
-  /// Overwrites the current line on a terminal; elsewhere nothing.
-  static func progress(_ line: String) {
-    if isatty(2) == 1 { fputs("\r\u{1B}[K" + line, stderr) }
-  }
-
-  /// Ends a line that `progress` began.
-  static func endProgress() {
-    if isatty(2) == 1 { fputs("\r\u{1B}[K", stderr) }
-  }
-
-  static func duration(_ seconds: Double) -> String {
-    guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "?" }
-    let whole = Int(seconds.rounded())
-    if whole < 60 { return "\(whole)s" }
-    if whole < 3600 { return "\(whole / 60)m\(whole % 60)s" }
-    return "\(whole / 3600)h\(whole % 3600 / 60)m"
-  }
-
-  /// A number with `digits` decimals.
-  static func decimal(_ value: Double, _ digits: Int = 3) -> String { TextTable.decimal(value, digits: digits) }
 }

@@ -1,5 +1,4 @@
-import DecoupledCore
-import DecoupledVision
+import DecoupledBase
 
 /// Images named on the command line.
 enum ImageFiles {

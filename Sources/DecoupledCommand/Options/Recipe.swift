@@ -1,42 +1,34 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledNetworks
-import DecoupledVision
 import Yams
 
 /// A configuration file of the command (YAML, of which JSON is a part): the network and the settings of both phases.
 /// Everything may be left out; flags of the command go over it.
-struct Recipe: Decodable {
+struct Recipe: SettingGroup {
   var network = NetworkDescription()
-  /// Changes to loaded or drawn weights before phase 1.
   var start = StartingPoint()
   var classification = ClassificationSettings()
   var segmentation = SegmentationSettings()
   /// Of the evaluation of whole images while training; it changes no weights.
   var prediction = PredictionSettings()
-  /// Iterations between checkpoints, and between evaluations.
   var checkpointEvery: Int?
   var evaluateEvery: Int?
 
-  private enum Key: String, CodingKey, CaseIterable {
-    case network, start, classification, segmentation, prediction
-    case checkpointEvery = "checkpoint_every"
-    case evaluateEvery = "evaluate_every"
-  }
+  static let groupName = "a configuration"
+  static let settings: [Setting<Self>] = [
+    .group("network", \.network, "The network that phase 1 builds."),
+    .group("start", \.start, "Changes to loaded or drawn weights before phase 1."),
+    .group("classification", \.classification, "Phase 1: the classification network, from image-level labels."),
+    .group("segmentation", \.segmentation, "Phase 2: bridging layers and segmentation network, from masks."),
+    .group("prediction", \.prediction, "Of the evaluation of whole images while training; it changes no weights."),
+    .number(
+      "checkpoint_every", \.checkpointEvery, .atLeast(1), "Iterations between checkpoints, 500 when left out."),
+    .number(
+      "evaluate_every", \.evaluateEvery, .atLeast(1),
+      "Iterations between evaluations on the validation set, 500 when left out."),
+  ]
 
   init() {}
-
-  init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: Key.self)
-    if let read = try values.decodeIfPresent(NetworkDescription.self, forKey: .network) { network = read }
-    if let read = try values.decodeIfPresent(StartingPoint.self, forKey: .start) { start = read }
-    if let read = try values.decodeIfPresent(ClassificationSettings.self, forKey: .classification) {
-      classification = read
-    }
-    if let read = try values.decodeIfPresent(SegmentationSettings.self, forKey: .segmentation) { segmentation = read }
-    if let read = try values.decodeIfPresent(PredictionSettings.self, forKey: .prediction) { prediction = read }
-    checkpointEvery = try values.decodeIfPresent(Int.self, forKey: .checkpointEvery)
-    evaluateEvery = try values.decodeIfPresent(Int.self, forKey: .evaluateEvery)
-  }
 
   /// Reads a configuration file, puts `preset` in the place of its network, and lays `overrides` ("segmentation.solver.base_learning_rate=0.02") over it.
   static func read(_ path: String?, preset: String? = nil, overrides: [String]) throws -> Recipe {
@@ -65,7 +57,10 @@ struct Recipe: Decodable {
         _ = try decode(root, source: "--set-value \(override)")
       }
     }
-    return try decode(root, source: path.map { "The configuration '\($0)'" } ?? "The configuration")
+    let source = path.map { "The configuration '\($0)'" } ?? "The configuration"
+    let recipe = try decode(root, source: source)
+    if let problem = recipe.problem { throw EngineError(.invalidArgument, "\(source): \(problem)") }
+    return recipe
   }
 
   private static let mostBytes = 1 << 18
@@ -125,8 +120,9 @@ struct Recipe: Decodable {
   /// - Parameter source: what errors say is wrong.
   private static func decode(_ root: Yams.Node, source: String) throws -> Recipe {
     try checkNames(root, source)
-    for key in root.mapping?.keys.compactMap(\.string) ?? [] where Key(rawValue: key) == nil {
-      let known = Key.allCases.map(\.rawValue).joined(separator: ", ")
+    let sections = settings.map(\.name)
+    for key in root.mapping?.keys.compactMap(\.string) ?? [] where !sections.contains(key) {
+      let known = sections.joined(separator: ", ")
       throw EngineError(.invalidArgument, "\(source) has no section '\(key)'; sections are \(known).")
     }
     guard root.mapping?.isEmpty == false else { return Recipe() }

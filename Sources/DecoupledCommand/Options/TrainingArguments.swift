@@ -1,6 +1,6 @@
 import ArgumentParser
-import DecoupledCore
 import DecoupledNetworks
+import DecoupledProposals
 import DecoupledVision
 
 /// Options that both training phases share.
@@ -78,7 +78,7 @@ struct TrainingArguments: ParsableArguments {
   }
 
   func options(_ recipe: Recipe) -> TrainingOptions {
-    var options = TrainingOptions()
+    var options = TrainingOptions(proposals: EdgeBoxesSource())
     if let every = recipe.checkpointEvery { options.checkpointEvery = every }
     if let every = recipe.evaluateEvery { options.evaluateEvery = every }
     return options

@@ -1,6 +1,6 @@
+import DecoupledBase
 import DecoupledCore
 import DecoupledNetworks
-import DecoupledVision
 import Glibc
 
 /// Times the algorithms of the backend `cpu` for the 3x3 convolutions of the presets, and writes the source file from which it

@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledNetworks
 import DecoupledVision
 
@@ -31,36 +31,5 @@ struct PredictionWriter {
           try HeatMap.draw(large), to: "\(stem)-activation-\(name).png")
       }
     }
-  }
-}
-
-/// The scores of one image, as text and as JSON.
-enum PredictionLine {
-  static func text(_ prediction: Prediction, _ path: String, _ model: Model) -> String {
-    let found = prediction.identified.map {
-      "\(model.classNames[$0]) \(Console.decimal(Double(prediction.scores[$0]), 2))"
-    }
-    return "\(path): \(found.isEmpty ? "no class" : found.joined(separator: ", "))"
-  }
-
-  static func json(_ prediction: Prediction, _ path: String, _ model: Model) -> String {
-    let scores = model.classNames.enumerated().map { "\(quoted($1)): \(prediction.scores[$0])" }
-    let found = prediction.identified.map { quoted(model.classNames[$0]) }
-    return
-      "{\"image\": \(quoted(path)), \"identified\": [\(found.joined(separator: ", "))], \"scores\": {\(scores.joined(separator: ", "))}}"
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"", "\\": result += "\\\(scalar)"
-      case _ where scalar.value < 0x20:
-        let hex = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

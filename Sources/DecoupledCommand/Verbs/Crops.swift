@@ -1,5 +1,5 @@
 import ArgumentParser
-import DecoupledNetworks
+import DecoupledProposals
 import DecoupledVision
 
 /// `decoupled crops`: the windows of combinatorial cropping, made ahead as an official list.
@@ -47,7 +47,7 @@ struct Crops: ParsableCommand {
     let settings = recipe.segmentation.cropping
     let dataset = try reading.open(data, set: set, purpose: "train", strong: strong)
     let generator = CropGenerator(
-      cropping: try settings.cropping(), proposals: try settings.proposals?.proposer(),
+      cropping: try settings.cropping(), proposals: try settings.proposals?.proposer(from: EdgeBoxesSource()),
       seed: seed ?? recipe.segmentation.seed)
     var preview = try CropPreview()
     let count = try generator.write(

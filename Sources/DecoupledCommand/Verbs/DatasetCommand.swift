@@ -1,4 +1,5 @@
 import ArgumentParser
+import DecoupledBase
 import DecoupledVision
 
 /// `decoupled dataset`: look at, split and compose data sets.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import DecoupledCore
+import DecoupledBase
 import DecoupledNetworks
 import DecoupledVision
 

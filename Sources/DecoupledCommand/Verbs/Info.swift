@@ -1,5 +1,4 @@
 import ArgumentParser
-import DecoupledCore
 import DecoupledNetworks
 
 /// `decoupled info`: what a model file holds.

@@ -1,6 +1,7 @@
 import ArgumentParser
+import DecoupledBase
 import DecoupledCore
-import DecoupledNetworks
+import DecoupledProposals
 import DecoupledVision
 
 /// `decoupled proposals`: boxes that are likely to hold an object.
@@ -61,7 +62,7 @@ struct Proposals: ParsableCommand {
         case .success(let found):
           lines += try json ? [Self.json(path, found)] : found.map { Self.row(path, $0) }
           count += found.count
-        case .failure(let error as VisionError) where !error.isFileSystem || !FileAccess.isFile(path):
+        case .failure(let error as EngineError) where error.status == .format || !FileAccess.isFile(path):
           // One damaged photo must not cost the rest of a folder.
           Console.note("Error: \(error)")
           failures += 1

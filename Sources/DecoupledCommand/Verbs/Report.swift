@@ -1,7 +1,5 @@
 import ArgumentParser
-import DecoupledCore
 import DecoupledNetworks
-import DecoupledVision
 
 /// `decoupled report`: a folder with pictures of what a model does, and a page to look at them.
 struct Report: ParsableCommand {

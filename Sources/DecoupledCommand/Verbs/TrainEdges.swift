@@ -1,7 +1,7 @@
 import ArgumentParser
+import DecoupledBase
 import DecoupledCore
-import DecoupledNetworks
-import DecoupledVision
+import DecoupledProposals
 
 /// `decoupled train edges`: a structured forest for object proposals.
 struct TrainEdges: ParsableCommand {
@@ -26,23 +26,12 @@ struct TrainEdges: ParsableCommand {
   @Option(help: "Whose features: authors, or opencv for a forest that OpenCV is to run.")
   var features: ForestSettings.Features?
 
-  @Option(help: "Trees; half of them are asked at each place.")
-  var trees = ForestTrainingSettings().trees
-
-  @Option(help: "Patches with an edge, and as many without, that each tree learns from.")
-  var samples = ForestTrainingSettings().samples
-
-  @Option(help: "Share of the features that each tree may use.")
-  var featureShare = ForestTrainingSettings().featureShare
-
-  @Option(help: "Least patches in a leaf.")
-  var minChild = ForestTrainingSettings().minChild
-
-  @Option(help: "Greatest depth of a tree.")
-  var maxDepth = ForestTrainingSettings().maxDepth
-
-  @Option(help: "Seed: same seed, same forest.")
-  var seed: UInt64 = 1
+  @Option(help: .setting(\ForestTrainingSettings.trees)) var trees = ForestTrainingSettings().trees
+  @Option(help: .setting(\ForestTrainingSettings.samples)) var samples = ForestTrainingSettings().samples
+  @Option(help: .setting(\ForestTrainingSettings.featureShare)) var featureShare = ForestTrainingSettings().featureShare
+  @Option(help: .setting(\ForestTrainingSettings.minChild)) var minChild = ForestTrainingSettings().minChild
+  @Option(help: .setting(\ForestTrainingSettings.maxDepth)) var maxDepth = ForestTrainingSettings().maxDepth
+  @Option(help: .setting(\ForestTrainingSettings.seed)) var seed = ForestTrainingSettings().seed
 
   @Option(help: "Threads; 0 takes what the machine gives.")
   var threads = 0

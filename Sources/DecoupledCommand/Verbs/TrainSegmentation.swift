@@ -1,7 +1,5 @@
 import ArgumentParser
-import DecoupledCore
 import DecoupledNetworks
-import DecoupledVision
 
 /// `decoupled train segmentation`: phase 2.
 struct TrainSegmentation: ParsableCommand {

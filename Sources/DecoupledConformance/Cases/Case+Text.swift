@@ -1,3 +1,5 @@
+import DecoupledBackendKit
+import DecoupledBase
 import DecoupledCore
 
 /// `Conv[2x3x17x19 8x3x3x3 8](pads=1,1,1,1)+Relu[^] layout=nhwc seed=7`: nodes with the shapes of their inputs, `-` for an
@@ -108,11 +110,6 @@ extension NodeSpec: CustomStringConvertible {
       + absentOutputs.sorted().map { "!\($0)" }.joined()
   }
 
-  /// Attributes that hold real numbers; the others hold integers.
-  private static let realAttributes: Set<String> = [
-    "epsilon", "alpha", "beta", "ratio", "factor", "cubic_coefficient",
-  ]
-
   fileprivate init(_ text: Substring) throws {
     func wrong(_ why: String) -> EngineError { EngineError(.invalidArgument, "In '\(text)': \(why).") }
     guard let open = text.firstIndex(of: "["), let close = text.firstIndex(of: "]"), open < close else {
@@ -139,7 +136,7 @@ extension NodeSpec: CustomStringConvertible {
       attributes = try rest[rest.index(after: rest.startIndex)..<end].split(separator: " ").map { word in
         guard let equals = word.firstIndex(of: "=") else { throw wrong("'\(word)' is no attribute") }
         let (name, values) = (String(word[..<equals]), word[word.index(after: equals)...].split(separator: ","))
-        if Self.realAttributes.contains(name) {
+        if kind.signature.attribute(name)?.isReal == true {
           let numbers = values.compactMap { Double($0) }
           guard numbers.count == values.count else { throw wrong("'\(word)' is no attribute") }
           return .reals(name, numbers)

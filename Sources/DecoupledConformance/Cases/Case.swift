@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// One thing to try on a backend: a chain of nodes, how its tensors lie in memory, and the numbers in them. Its
@@ -117,9 +118,7 @@ public struct Case: Hashable, Sendable {
     }
     let roles = nodes[node].inputRoles
     guard roles.indices.contains(input) else { return elementType }
-    if hasHalfWeights, roles[input].isParameter, roles[input].name == "w" || roles[input].name == "B" {
-      return .float16
-    }
+    if hasHalfWeights, roles[input].isWeight { return .float16 }
     return roles[input].integerType ?? elementType
   }
 

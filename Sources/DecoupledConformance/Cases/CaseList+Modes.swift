@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBackendKit
 
 extension CaseList {
   /// The cases of `perf`: layers of real networks, as the backend prefers them.
@@ -17,7 +17,7 @@ extension CaseList {
     for kind in OperatorKind.allCases {
       for number in 0..<shapesOfEach {
         var numbers = Numbers(1, Int(kind.rawValue) << 16 + number)
-        cases += kinds(Case([RandomNodes.node(kind, &numbers)]))
+        cases += kinds(Case([kind.entry.node(&numbers)]))
       }
     }
     for (index, pattern) in Chains.patterns.enumerated() {
@@ -36,9 +36,7 @@ extension CaseList {
       body(&other)
       return other
     }
-    let hasWeights = plain.nodes.contains { node in
-      node.inputRoles.contains { $0.isParameter && ($0.name == "w" || $0.name == "B") }
-    }
+    let hasWeights = plain.nodes.contains { $0.inputRoles.contains(where: \.isWeight) }
     return [plain, changed { $0.layout = .nhwc }, changed { $0.elementType = .float64 }, changed { $0.gap = .pitch }]
       + (hasWeights ? [changed { $0.hasHalfWeights = true }] : [])
   }

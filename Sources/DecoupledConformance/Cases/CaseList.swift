@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBackendKit
 
 /// The cases that a seed stands for.
 public enum CaseList {
@@ -40,12 +40,12 @@ public enum CaseList {
   private static func single(
     _ kind: OperatorKind, _ number: Int, _ seed: UInt64, _ numbers: inout Numbers
   ) -> [Case] {
-    var plain = Case([RandomNodes.node(kind, &numbers)])
+    var plain = Case([kind.entry.node(&numbers)])
     plain.seed = seed &* 1_000_003 &+ UInt64(Int(kind.rawValue) * casesPerOperator + number)
     // A node of its own for each further kind of memory, so that shapes vary with it.
     func another() -> Case {
       var other = plain
-      other.nodes = [RandomNodes.node(kind, &numbers)]
+      other.nodes = [kind.entry.node(&numbers)]
       return other
     }
     var cases = layouts(plain)
@@ -67,7 +67,7 @@ public enum CaseList {
       cases.append(double)
     }
     let roles = plain.nodes[0].inputRoles
-    if roles.contains(where: { $0.name == "w" || $0.name == "B" }) {
+    if roles.contains(where: \.isWeight) {
       var half = another()
       half.hasHalfWeights = true
       half.layout = numbers.pick([.nchw, .preferred, .mixed])
@@ -77,12 +77,10 @@ public enum CaseList {
       var wrong = another()
       let node = wrong.nodes[0]
       // A map that no operand uses need not be read.
-      let isMapped = node.integers("mapped")?.contains(1) ?? true
-      let hasIndex =
-        isMapped
-        && zip(node.inputRoles, node.inputs).contains {
-          [.place, .image, .label].contains($0.fill) && $1 != .absent
-        }
+      let isMapped = node.inputRoles.contains(where: \.isPerImage)
+      let hasIndex = zip(node.inputRoles, node.inputs).contains {
+        $0.fill.isIndex && ($0.fill != .image || isMapped) && $1 != .absent
+      }
       wrong.contents = .misplaced
       wrong.layout = numbers.pick([.nchw, .preferred])
       if hasIndex { cases.append(wrong) }
@@ -119,22 +117,8 @@ public enum CaseList {
       guard case .tensor(let shape) = input, subject.nodes[0].isBatched(0) else { return nil }
       return shape[0]
     }
-    if let rows, rows > 1, numbers.chance(0.6), subject.takesFewerRows {
+    if let rows, rows > 1, numbers.chance(0.6), subject.nodes.allSatisfy({ $0.kind.entry.takesFewerRows($0) }) {
       subject.batch = numbers.int(1...(rows - 1))
-    }
-  }
-}
-
-extension Case {
-  /// Whether a run may bring fewer rows: every batch is dimension 0 of each operand that has one.
-  fileprivate var takesFewerRows: Bool {
-    nodes.allSatisfy { node in
-      switch node.kind {
-      case .slice, .softmax, .softmaxGradient, .concat: node.integer("axis", default: 1) != 0
-      case .gemm: !node.flag("transA") && (node.inputs.count < 3 || node.inputs[2] == .absent)
-      // Shape-preserving operators of rank 1 have no batch that the graph could name.
-      default: true
-      }
     }
   }
 }

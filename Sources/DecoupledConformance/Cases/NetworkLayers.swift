@@ -1,5 +1,3 @@
-import DecoupledCore
-
 /// Layers of the paper's network at 320 x 320 and of the small one at 64 x 64, with their gradients (paper section 4, and the
 /// supplementary tables of layers).
 enum NetworkLayers {
@@ -25,6 +23,15 @@ enum NetworkLayers {
     NodeSpec(
       .convWeightGradient, [.tensor([batch, inputs, size, size]), .tensor([batch, outputs, size, size])],
       [.integers("kernel_shape", [3, 3]), .integers("pads", [1, 1, 1, 1])])
+  }
+
+  private static func depthwise(_ channels: Int, _ size: Int, kernel: Int = 3, stride: Int = 1) -> NodeSpec {
+    NodeSpec(
+      .conv, [.tensor([1, channels, size, size]), .tensor([channels, 1, kernel, kernel]), .tensor([channels])],
+      [
+        .integers("strides", [stride, stride]), .integers("pads", [Int](repeating: kernel / 2, count: 4)),
+        .integer("group", channels),
+      ])
   }
 
   private static let relu = NodeSpec(.relu, [.previous(0)])
@@ -61,6 +68,21 @@ enum NetworkLayers {
     [weightGradient(64, 64, 160)], [weightGradient(512, 512, 20)],
     [conv(16, 32, 32, batch: 8), relu, pool], [conv(32, 48, 27, batch: 3), normalization(48), relu, pool],
     [weightGradient(16, 32, 32, batch: 8)],
+    [depthwise(96, 112), normalization(96), relu], [depthwise(96, 112, stride: 2), normalization(96), relu],
+    [depthwise(240, 28, kernel: 5), normalization(240), relu],
+    [
+      NodeSpec(
+        .convTranspose, [.tensor([1, 96, 56, 56]), .tensor([96, 1, 3, 3])],
+        [
+          .integers("strides", [2, 2]), .integers("pads", [1, 1, 1, 1]), .integers("output_padding", [1, 1]),
+          .integer("group", 96),
+        ])
+    ],
+    [
+      NodeSpec(
+        .convWeightGradient, [.tensor([2, 96, 112, 112]), .tensor([2, 96, 112, 112])],
+        [.integers("kernel_shape", [3, 3]), .integers("pads", [1, 1, 1, 1]), .integer("group", 96)])
+    ],
     [NodeSpec(.softmax, [.tensor([2, 2, 320, 320])])],
     [
       NodeSpec(

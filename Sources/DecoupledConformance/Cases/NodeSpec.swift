@@ -1,3 +1,4 @@
+import DecoupledBackendKit
 import DecoupledCore
 
 /// One input of a node of a case.
@@ -23,31 +24,21 @@ struct NodeSpec: Hashable, Sendable {
     absentOutputs = absent
   }
 
+  /// The values of an attribute, or what the operator has without it; nil where it has nothing then.
   func integers(_ name: String) -> [Int]? {
-    guard case .integers(let values)? = attributes.first(where: { $0.name == name })?.content else { return nil }
+    if case .integers(let values)? = attributes.first(where: { $0.name == name })?.content { return values }
+    guard case .integers(let values)? = kind.signature.attribute(name)?.standard else { return nil }
     return values
   }
 
-  func integer(_ name: String, default value: Int) -> Int { integers(name)?.first ?? value }
+  func integer(_ name: String) -> Int { integers(name)?.first ?? 0 }
 
-  func flag(_ name: String) -> Bool { integer(name, default: 0) != 0 }
+  func flag(_ name: String) -> Bool { integer(name) != 0 }
 
-  /// How many outputs the operator has, the left-out ones among them.
-  var outputCount: Int {
-    switch kind {
-    case .maxPool, .dropout: 2
-    case .batchNormalization: flag("training_mode") ? 3 : 1
-    case .batchNormalizationGradient: 3
-    default: 1
-    }
-  }
-
-  /// Outputs that a node may leave out.
-  var optionalOutputs: Set<Int> {
-    switch kind {
-    case .maxPool: [1]
-    case .batchNormalizationGradient: [0]
-    default: []
-    }
+  /// A real attribute, or what the operator has without it; 1 where it has nothing then.
+  func real(_ name: String) -> Double {
+    if case .reals(let values)? = attributes.first(where: { $0.name == name })?.content { return values[0] }
+    guard case .reals(let values)? = kind.signature.attribute(name)?.standard else { return 1 }
+    return values?.first ?? 1
   }
 }

@@ -10,7 +10,7 @@ final class GuardedTensor {
   private let elementType: ElementType
   private let shape: [Int]
   private let strides: [Int]
-  private let block: GuardedBlock
+  private let block: GuardedMemory
   private let before: [UInt8]?
 
   /// - Parameters:
@@ -25,7 +25,7 @@ final class GuardedTensor {
     strides = Self.strides(shape, layout: layout, gap: subject.gap)
     let size = elementType.byteCount
     let extent = zip(shape, strides).reduce(1) { $0 + ($1.0 - 1) * $1.1 }
-    block = try GuardedBlock(byteCount: extent * size, byteOffset: subject.byteOffset, isAtEdge: subject.isAtEdge)
+    block = try GuardedMemory(byteCount: extent * size, byteOffset: subject.byteOffset, isAtEdge: subject.isAtEdge)
     descriptor = dcn_tensor(
       elementType: elementType, shape: shape, strides: strides, layout: Layout(rawValue: layout),
       buffer: block.allocation, byteOffset: block.start - block.allocation)
@@ -85,10 +85,10 @@ final class GuardedTensor {
     let (first, size) = (block.start - block.allocation, elementType.byteCount)
     bytes.withUnsafeMutableBytes { target in
       Self.each(shape, strides) { _, offset in
-        memset(target.baseAddress! + first + offset * size, Int32(GuardedBlock.pattern), size)
+        memset(target.baseAddress! + first + offset * size, Int32(GuardedMemory.fill), size)
       }
     }
-    guard let place = bytes.firstIndex(where: { $0 != GuardedBlock.pattern }) else { return nil }
+    guard let place = bytes.firstIndex(where: { $0 != GuardedMemory.fill }) else { return nil }
     let last = first + (zip(shape, strides).reduce(1) { $0 + ($1.0 - 1) * $1.1 }) * size
     if place < first { return "writes \(first - place) bytes before its output" }
     if place >= last { return "writes behind its output, \(place - last + 1) bytes or more" }

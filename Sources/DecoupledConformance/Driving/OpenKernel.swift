@@ -72,12 +72,12 @@ final class OpenKernel: @unchecked Sendable {
 
   /// The memory in which one run works.
   final class Workspaces {
-    let shared: GuardedBlock
-    let lanes: GuardedBlock
+    let shared: GuardedMemory
+    let lanes: GuardedMemory
 
     init(_ sharedSize: Int, _ laneSize: Int) throws {
-      shared = try GuardedBlock(byteCount: sharedSize)
-      lanes = try GuardedBlock(byteCount: laneSize)
+      shared = try GuardedMemory(byteCount: sharedSize)
+      lanes = try GuardedMemory(byteCount: laneSize)
     }
   }
 
@@ -93,8 +93,8 @@ final class OpenKernel: @unchecked Sendable {
   ) throws -> (status: Int32, message: String) {
     let workspaces = try workspaces(control)
     let result = try run(inputs, outputs, control, workspaces, capacity: capacity)
-    guard workspaces.shared.isIntact(beside: workspaceSize) else { throw Fault("writes outside of its workspace") }
-    guard workspaces.lanes.isIntact(beside: laneWorkspaceSize * control.pool.lanes) else {
+    guard workspaces.shared.damage(beside: workspaceSize) == nil else { throw Fault("writes outside of its workspace") }
+    guard workspaces.lanes.damage(beside: laneWorkspaceSize * control.pool.lanes) == nil else {
       throw Fault("writes outside of its lanes' workspace")
     }
     return result

@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 import Glibc
 
 /// This program once more, with a pipe from its descriptor 3. What it prints goes to standard error.

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// What to do with a plugin: a list of items that is the same wherever it is made, so that a child process can be told by

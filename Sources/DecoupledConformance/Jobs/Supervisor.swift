@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 import Glibc
 
 /// The parent's side: runs a job in child processes with a time limit. A plugin that crashes, blocks or ends the process
@@ -91,7 +91,7 @@ public struct Supervisor {
     switch ending {
     case .exited(let status): "ends the process with status \(status)"
     case .killed(let signal): "crashes with signal \(signal) (\(String(cString: strsignal(signal))))"
-    case .tooSlow: "does not return within \(Decimal.short(timeLimit)) seconds"
+    case .tooSlow: "does not return within \(NumberText.short(timeLimit)) seconds"
     }
   }
 }

@@ -13,12 +13,12 @@ struct CaseValues {
       subject.nodes[node].inputs.indices.map { place in
         guard case .tensor(let shape) = subject.nodes[node].inputs[place] else { return [] }
         let roles = subject.nodes[node].inputRoles
-        let role = roles.indices.contains(place) ? roles[place] : OperandRole(name: "")
+        let role = roles.indices.contains(place) ? roles[place] : OperandRole(.init("", []))
         var numbers = Numbers(subject.seed, node * 64 + place + (role.isParameter ? variant << 16 : 0))
         let count = shape.reduce(1, *)
         var values = Self.values(
           role, count, limit: Self.limit(subject.nodes[node], role, shapes.inputs[node], shapes.outputs[node]), shape,
-          subject.nodes[node], shapes.inputs[node], &numbers)
+          subject.nodes[node], shapes.inputs[node], shapes.outputs[node], &numbers)
         let type = subject.type(node: node, input: place)
         for index in values.indices { values[index] = Self.rounded(values[index], type) }
         if subject.contents == .special, !role.isParameter, type.isFloatingPoint { Self.addSpecials(&values, &numbers) }
@@ -42,36 +42,38 @@ struct CaseValues {
     _ node: NodeSpec, _ role: OperandRole, _ inputs: [[Int]?], _ outputs: [[Int]]
   ) -> Int {
     switch role.fill {
-    case .place:
-      if node.kind == .maxUnpool { return outputs[0][2] * outputs[0][3] }
-      return (inputs[0]?[2] ?? 1) * (inputs[0]?[3] ?? 1)
+    case .place(let inResult): return plane(inResult, inputs, outputs).reduce(1, *)
+    case .item: return inputs[0]?[0] ?? 1
     case .image:
-      if node.kind == .gather { return inputs[0]?[0] ?? 1 }
       let images = node.inputRoles.indices.filter { node.inputRoles[$0].isPerImage }.compactMap { inputs[$0]?[0] }
       return images.min() ?? 1
-    case .label: return (node.kind == .softmaxCrossEntropy ? inputs[0]?[1] : inputs[1]?[1]) ?? 1
+    case .label(let scores): return inputs[scores]?[1] ?? 1
     default: return 0
     }
   }
 
+  private static func plane(_ inResult: Bool, _ inputs: [[Int]?], _ outputs: [[Int]]) -> [Int] {
+    Array((inResult ? outputs[0] : inputs[0] ?? [1, 1, 1, 1])[2...])
+  }
+
   private static func values(
     _ role: OperandRole, _ count: Int, limit: Int, _ shape: [Int], _ node: NodeSpec, _ inputs: [[Int]?],
-    _ numbers: inout Numbers
+    _ outputs: [[Int]], _ numbers: inout Numbers
   ) -> [Double] {
     switch role.fill {
-    case .real: return (0..<count).map { _ in 2 * numbers.unit() - 1 }
-    case .positive: return (0..<count).map { _ in 0.5 + numbers.unit() }
-    case .probability: return (0..<count).map { _ in numbers.unit() }
+    case .within(let range):
+      let width = range.upperBound - range.lowerBound
+      return (0..<count).map { _ in range.lowerBound + width * numbers.unit() }
     case .bit: return (0..<count).map { _ in numbers.chance(0.5) ? 1 : 0 }
-    case .image: return (0..<count).map { _ in Double(numbers.int(0...(limit - 1))) }
+    case .image, .item: return (0..<count).map { _ in Double(numbers.int(0...(limit - 1))) }
     case .label:
-      let ignored = Double(node.integer("ignore_index", default: 255))
+      let ignored = Double(node.integer("ignore_index"))
       return (0..<count).map { _ in numbers.chance(0.2) ? ignored : Double(numbers.int(0...(limit - 1))) }
     case .seed: return (0..<count).map { _ in Double(numbers.next() >> 12) }
-    case .place:
+    case .place(let inResult):
       // Places of 2x2 windows, as a pool writes them, and now and then any place at all.
       let (height, width) = (shape[2], shape[3])
-      let plane = node.kind == .maxUnpool ? node.integers("output_shape") ?? [1, 1] : Array(inputs[0]![2...])
+      let plane = plane(inResult, inputs, outputs)
       let fits = plane[0] >= 2 * height && plane[1] >= 2 * width && numbers.chance(0.7)
       return (0..<count).map { index in
         guard fits else { return Double(numbers.int(0...(limit - 1))) }
@@ -92,10 +94,10 @@ struct CaseValues {
     _ values: inout [Double], _ role: OperandRole, _ shape: [Int], _ subject: Case, _ node: Int, _ shapes: Case.Shapes,
     _ numbers: inout Numbers
   ) {
-    guard [.place, .image, .label].contains(role.fill) else { return }
+    guard role.fill.isIndex else { return }
     let limit = limit(subject.nodes[node], role, shapes.inputs[node], shapes.outputs[node])
-    let ignored = subject.nodes[node].integer("ignore_index", default: 255)
-    let wrong = [limit, limit + 1_000_000, -1, Int(Int32.min)].filter { role.fill != .label || $0 != ignored }
+    let ignored: Int? = if case .label = role.fill { subject.nodes[node].integer("ignore_index") } else { nil }
+    let wrong: [Int] = [limit, limit + 1_000_000, -1, Int(Int32.min)].filter { $0 != ignored }
     values[numbers.int(0...(values.count - 1))] = Double(numbers.pick(wrong))
   }
 }

@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 
 /// Compares results with what they should be.
 enum Comparison {
@@ -27,7 +27,8 @@ enum Comparison {
     // Where everything else is NaN, what remains may be too small to be normal.
     let scale = judged.values.reduce(1e-30) { $1.isFinite ? max($0, abs($1)) : $0 }
     let image = judged.values.count / judged.shape[0]
-    let spoilt = spoiltImages(judged, subject, node)
+    let specials = subject.nodes[node].kind.entry.specials(subject.nodes[node])
+    let spoilt = subject.contents == .special ? spoiltImages(judged, specials) : []
     var worst = 0.0
     for index in part.indices {
       let wanted = CaseValues.rounded(judged.values[index], type)
@@ -35,9 +36,10 @@ enum Comparison {
       if own == wanted || own.isNaN && wanted.isNaN { continue }
       if !own.isFinite || !wanted.isFinite {
         if !own.isFinite, spoilt.contains(index / image) { continue }
-        if !own.isFinite, !wanted.isFinite, Tolerance.specials(subject.nodes[node]) != .exact { continue }
+        if !own.isFinite, !wanted.isFinite, specials != .exact { continue }
         return .differs(
-          "gives \(number(own)) instead of \(number(wanted)) at \(place(index, judged.shape)) of \(name(subject, node, output))")
+          "gives \(number(own)) instead of \(number(wanted)) at \(place(index, judged.shape)) of \(name(subject, node, output))"
+        )
       }
       let error = abs(own - wanted) / scale
       if error > tolerance {
@@ -51,9 +53,8 @@ enum Comparison {
   }
 
   /// Rows of the result in which any element may have become NaN or infinite.
-  private static func spoiltImages(_ judged: Judged, _ subject: Case, _ node: Int) -> Set<Int> {
-    guard subject.contents == .special else { return [] }
-    switch Tolerance.specials(subject.nodes[node]) {
+  private static func spoiltImages(_ judged: Judged, _ specials: SpecialValues) -> Set<Int> {
+    switch specials {
     case .exact: return []
     case .anywhere: return Set(0..<judged.shape[0])
     case .withinImage:
@@ -99,5 +100,5 @@ enum Comparison {
   }
 
   /// A number with three digits.
-  static func number(_ value: Double) -> String { Decimal.short(value) }
+  static func number(_ value: Double) -> String { NumberText.short(value) }
 }

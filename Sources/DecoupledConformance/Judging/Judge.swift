@@ -1,4 +1,6 @@
 import CDecoupled
+import DecoupledBackendKit
+import DecoupledBase
 import DecoupledCore
 
 /// A result as it should be: in double precision, of all channels or of a sample of them.
@@ -32,7 +34,7 @@ final class Judge: @unchecked Sendable {
   /// - Returns: every output of every node.
   func results(of subject: Case, _ values: CaseValues) throws -> [[Judged]] {
     let shapes = try subject.shapes()
-    let products = subject.nodes.filter { $0.kind.isProduct }.count
+    let products = subject.nodes.filter { $0.kind.signature.precision($0.flag) == .product }.count
     var results: [[Judged]] = []
     for (index, node) in subject.nodes.enumerated() {
       var inputs: [Judged?] = node.inputs.indices.map { place in
@@ -46,10 +48,14 @@ final class Judge: @unchecked Sendable {
       if let known = sample {
         inputs = inputs.map { Self.followed($0, known) }
       } else if products == 1,
-        let chosen = Self.sample(node, shapes.inputs[index], shapes.outputs[index][0], subject.seed)
+        let channels = node.kind.entry.channels(node),
+        let chosen = Self.sample(node, channels, shapes.inputs[index], shapes.outputs[index][0], subject.seed)
       {
-        inputs = Self.taking(inputs, node.kind, chosen)
-        sample = (node.kind == .convWeightGradient ? 0 : 1, chosen)
+        inputs = inputs.enumerated().map { place, operand in
+          guard let operand, let axis = channels.inputs[place] else { return operand }
+          return Self.cut(operand, axis, chosen)
+        }
+        sample = (channels.axis, chosen)
       }
       results.append(
         try outputs(of: node, inputs, subject.seed).map { output in
@@ -62,28 +68,15 @@ final class Judge: @unchecked Sendable {
   }
 
   /// The output channels by which a large convolution is judged, nil for all.
-  private static func sample(_ node: NodeSpec, _ inputs: [[Int]?], _ output: [Int], _ seed: UInt64) -> [Int]? {
-    guard [.conv, .convTranspose, .convWeightGradient].contains(node.kind),
-      Work.multiplyAdds(node, inputs, output) > sampledAbove
-    else { return nil }
-    let channels = node.kind == .convWeightGradient ? output[0] : output[1]
-    guard channels > sampledChannels else { return nil }
+  private static func sample(
+    _ node: NodeSpec, _ sample: ChannelSample, _ inputs: [[Int]?], _ output: [Int], _ seed: UInt64
+  ) -> [Int]? {
+    let channels = output[sample.axis]
+    guard node.kind.multiplyAdds(inputs, result: output) > sampledAbove, channels > sampledChannels else { return nil }
     var numbers = Numbers(seed, -1)
     var chosen: Set<Int> = [0, channels - 1]
     while chosen.count < sampledChannels { chosen.insert(numbers.int(0...(channels - 1))) }
     return chosen.sorted()
-  }
-
-  /// The operands of a convolution for some of its output channels.
-  private static func taking(_ inputs: [Judged?], _ kind: OperatorKind, _ channels: [Int]) -> [Judged?] {
-    inputs.enumerated().map { place, operand in
-      guard let operand else { return nil }
-      switch (kind, place) {
-      case (.conv, 1), (.conv, 2), (.convTranspose, 2): return cut(operand, 0, channels)
-      case (.convTranspose, 1), (.convWeightGradient, 1): return cut(operand, 1, channels)
-      default: return operand
-      }
-    }
   }
 
   /// An operand of a node behind a sampled one: per-channel parameters and full tensors lose the other channels.

@@ -1,5 +1,4 @@
 import CDecoupled
-import DecoupledCore
 
 extension CaseCheck {
   /// Whether the backend takes the whole case as one kernel.

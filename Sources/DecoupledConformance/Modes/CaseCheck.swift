@@ -175,7 +175,7 @@ final class CaseCheck {
     try run(kernel, second, several)
     try expectSame(second, "on three lanes than on one")
 
-    guard Work.bytes(bound, shapes) < Self.concurrentBelow else { return worst }
+    guard bound.bytes(shapes) < Self.concurrentBelow else { return worst }
     let third = try operands(kernel, bound, shapes, values, constants: constants)
     try Concurrently.run([{ try self.run(kernel, third, self.several) }, { try self.run(kernel, second, self.single) }])
     try expectSame(third, "when two threads run the kernel at once")

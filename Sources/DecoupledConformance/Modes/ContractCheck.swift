@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBackendKit
 import DecoupledCore
 
 /// What the contract asks of a plugin besides right results.
@@ -50,7 +51,7 @@ enum ContractCheck: String, CaseIterable, Sendable {
     for kind in OperatorKind.allCases {
       var numbers = Numbers(1, Int(kind.rawValue))
       for _ in 0..<4 {
-        let subject = Case([RandomNodes.node(kind, &numbers)])
+        let subject = Case([kind.entry.node(&numbers)])
         let shapes = try subject.shapes()
         let layouts = backend.layouts(subject, shapes)
         let nodes = NodeMemory(subject, shapes: shapes, layouts: layouts)

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// Compares the gradients that a backend gives with differences of what it gives forward, along random directions.
@@ -49,7 +50,7 @@ final class GradientCheck {
           let role = subject.nodes[node].inputRoles[place].name
           guard error <= Self.tolerance else {
             result.verdict = .failed(
-              "gives a gradient with respect to \(subject.nodes[node].kind.name)'s \(role) that differs from differences by \(Decimal.short(error)) of its norm where \(Decimal.short(Self.tolerance)) is allowed"
+              "gives a gradient with respect to \(subject.nodes[node].kind.name)'s \(role) that differs from differences by \(NumberText.short(error)) of its norm where \(NumberText.short(Self.tolerance)) is allowed"
             )
             return result
           }
@@ -76,7 +77,6 @@ final class GradientCheck {
     private let execution: Execution
     private var values: [[Float]]
     private let integers: [Int: Tensor]
-    private let hasRelu: Bool
 
     init(_ subject: Case, _ graph: GradientGraph, _ forward: Plan, _ backward: Plan, _ control: RunControl) throws {
       self.subject = subject
@@ -84,7 +84,6 @@ final class GradientCheck {
       self.forward = forward
       self.backward = backward
       execution = Execution(control)
-      hasRelu = subject.nodes.contains { $0.kind == .relu }
       let drawn = CaseValues(subject, shapes: try subject.shapes())
       var integers: [Int: Tensor] = [:]
       values = try graph.operands.enumerated().map { index, operand in
@@ -171,7 +170,8 @@ final class GradientCheck {
 
     /// Whether a result is on the same side of its kinks at both points.
     private func isSmooth(at index: Int, from origin: Point, to other: Point) -> Bool {
-      if hasRelu, (other.results[index] > 0) != (origin.results[index] > 0) { return false }
+      func sides(_ point: Point) -> [Int] { subject.nodes.map { $0.kind.entry.side($0, of: point.results[index]) } }
+      if sides(other) != sides(origin) { return false }
       guard let places = other.places, let first = origin.places else { return true }
       return places[index] == first[index]
     }

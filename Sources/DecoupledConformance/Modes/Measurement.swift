@@ -28,7 +28,7 @@ final class Measurement {
         }
         let seconds = try check.times(kernel, control, runs: Self.runs, seconds: Self.seconds)
         notes.append(
-          "\(seconds * 1e6) \(Work.multiplyAdds(kernel.subject, kernel.shapes)) \(Work.bytes(kernel.subject, kernel.shapes)) \(kernel.subject.nodes.count)"
+          "\(seconds * 1e6) \(kernel.subject.multiplyAdds(kernel.shapes)) \(kernel.subject.bytes(kernel.shapes)) \(kernel.subject.nodes.count)"
         )
         if index == 0 {
           result.verdict = .passed

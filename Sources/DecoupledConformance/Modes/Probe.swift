@@ -1,5 +1,3 @@
-import DecoupledCore
-
 /// A short look at a plugin: what every host asks of it before it computes.
 enum Probe {
   static func run(_ backend: OpenBackend) -> CaseResult {

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Outcomes as JSON.
 public enum OutcomeJSON {
   public static func text(_ job: Job, _ outcomes: [Supervisor.Outcome]) -> String {
@@ -10,12 +12,12 @@ public enum OutcomeJSON {
         case .failed(let sentence): ("failed", sentence)
         }
       return
-        "    {\"case\": \(quoted(outcome.text)), \"verdict\": \"\(verdict)\", \"error\": \(outcome.result.error), \"tolerance\": \(outcome.result.tolerance), \"nodes\": \(outcome.result.nodes), \"sentence\": \(quoted(sentence))}"
+        "    {\"case\": \(JSONText.quoted(outcome.text)), \"verdict\": \"\(verdict)\", \"error\": \(outcome.result.error), \"tolerance\": \(outcome.result.tolerance), \"nodes\": \(outcome.result.nodes), \"sentence\": \(JSONText.quoted(sentence))}"
     }
     return """
       {
         "mode": "\(job.kind.rawValue)",
-        "plugin": \(quoted(job.plugin)),
+        "plugin": \(JSONText.quoted(job.plugin)),
         "seed": \(job.seed),
         "passed": \(summary.total.passed),
         "failed": \(summary.total.failed),
@@ -25,17 +27,5 @@ public enum OutcomeJSON {
         ]
       }
       """
-  }
-
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"", "\\": result += "\\" + String(scalar)
-      case _ where scalar.value < 32: result += " "
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 
 /// Times of one or two plugins side by side.
 public enum PerformanceTable {
@@ -16,8 +16,9 @@ public enum PerformanceTable {
         let operations = 2 * (Double(words[start + 1]) ?? 0)
         let bytes = Double(words[start + 2]) ?? 0
         return [
-          Decimal.fixed(microseconds, 1), operations > 0 ? Decimal.fixed(operations / microseconds / 1e3, 1) : "",
-          Decimal.fixed(bytes / microseconds / 1e3, 1), String(words[start + 3]),
+          NumberText.fixed(microseconds, digits: 1),
+          operations > 0 ? NumberText.fixed(operations / microseconds / 1e3, digits: 1) : "",
+          NumberText.fixed(bytes / microseconds / 1e3, digits: 1), String(words[start + 3]),
         ]
       }
       lines.append("| \(outcome.text) | \(cells.joined(separator: " | ")) |")

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Outcomes by operator.
 public struct Summary {
   struct Row {
@@ -43,7 +45,7 @@ public struct Summary {
       let name = group + String(repeating: " ", count: width - group.count)
       let error =
         row.tolerance > 0
-        ? "  error \(Decimal.short(row.error)) of \(Decimal.short(row.tolerance))" : ""
+        ? "  error \(NumberText.short(row.error)) of \(NumberText.short(row.tolerance))" : ""
       return "\(name)\(row.passed) passed, \(row.failed) failed, \(row.declined) declined\(error)"
     }
     lines.append("\(total.passed) passed, \(total.failed) failed, \(total.declined) declined")

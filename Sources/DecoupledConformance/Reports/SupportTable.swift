@@ -1,5 +1,3 @@
-import DecoupledCore
-
 /// Which operators and chains plugins take as one kernel, by layout and element type.
 public struct SupportTable {
   /// How many of the offered shapes were taken.

@@ -1,4 +1,5 @@
-import DecoupledCore
+import DecoupledBackendKit
+import DecoupledBase
 
 /// A published case of ONNX as a case of ours: the same operator where the contract names it after ONNX's.
 struct OnnxVector {
@@ -21,8 +22,7 @@ struct OnnxVector {
     expected = outputs.map(\.values)
     subject = Case([NodeSpec(kind, [])])
     subject.elementType = type
-    var reader = OnnxReader(node, given, outputs)
-    let made = try reader.node(kind)
+    let made = try kind.entry.onnx(OnnxReader(node, given, outputs))
     subject.nodes = [made.spec]
     inputs = made.values
     if let own = made.expected { expected = own }

@@ -1,29 +1,5 @@
-import DecoupledCore
-import Glibc
-
-/// The folder of ONNX's published node tests.
-enum VectorFolder {
-  /// Names of the cases with one node whose operator the contract has, sorted.
-  static func names(in folder: String) throws -> [String] {
-    guard let directory = opendir(folder) else {
-      throw EngineError(
-        .notFound,
-        "There is no folder '\(folder)'; give backend/test/data/node of ONNX's Python package (pip install onnx).")
-    }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      guard name.hasPrefix("test_"), let bytes = try? WireReader.file("\(folder)/\(name)/model.onnx"),
-        let node = try OnnxNode(model: bytes), OperatorKind(name: node.operation) != nil
-      else { continue }
-      names.append(name)
-    }
-    return names.sorted()
-  }
-}
+import DecoupledBackendKit
+import DecoupledBase
 
 /// Runs published cases on a backend.
 final class VectorCheck {
@@ -57,7 +33,7 @@ final class VectorCheck {
           let error = abs(own - expected) / scale
           guard error <= result.tolerance else {
             throw Fault(
-              "gives \(Decimal.short(own)) where ONNX has \(Decimal.short(expected)) at element \(index) of output \(output)"
+              "gives \(NumberText.short(own)) where ONNX has \(NumberText.short(expected)) at element \(index) of output \(output)"
             )
           }
           result.error = max(result.error, error)
@@ -75,11 +51,11 @@ final class VectorCheck {
 
   private func read(_ name: String) throws -> OnnxVector {
     let path = "\(folder)/\(name)"
-    guard let node = try OnnxNode(model: try WireReader.file("\(path)/model.onnx")) else {
+    guard let node = try OnnxNode(path: "\(path)/model.onnx") else {
       throw EngineError(.format, "\(name) has more than one node.")
     }
     func tensors(_ role: String, _ count: Int) throws -> [OnnxTensor] {
-      try (0..<count).map { try OnnxTensor(try WireReader.file("\(path)/test_data_set_0/\(role)_\($0).pb")) }
+      try (0..<count).map { try OnnxTensor(path: "\(path)/test_data_set_0/\(role)_\($0).pb") }
     }
     let given = try tensors("input", node.graphInputs.count)
     let outputs = try tensors("output", node.graphOutputs.count)

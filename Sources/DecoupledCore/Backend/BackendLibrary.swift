@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 import DecoupledReference
 import Glibc
 

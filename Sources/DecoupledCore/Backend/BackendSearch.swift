@@ -1,4 +1,5 @@
 import CSystem
+import DecoupledBase
 import Glibc
 import Synchronization
 

@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 
 /// The table that the host hands to every backend.
 package enum HostServices {

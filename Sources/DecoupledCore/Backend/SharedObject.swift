@@ -1,3 +1,4 @@
+import DecoupledBase
 import Glibc
 
 /// Looks at a plugin's file before anything of it is loaded.

@@ -1,3 +1,4 @@
+import DecoupledBase
 import Glibc
 
 /// Says in the log when a plugin's function has not returned after some seconds. A plugin that blocks cannot be stopped in

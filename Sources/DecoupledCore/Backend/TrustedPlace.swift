@@ -1,3 +1,4 @@
+import DecoupledBase
 import Glibc
 
 /// Whether a plugin that was found by searching lies where only its owner and their group can put files: loading it runs it.

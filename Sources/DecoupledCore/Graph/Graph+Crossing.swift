@@ -17,6 +17,27 @@ extension Graph {
     return crossing { node in node.isGradient && node.outputs.contains(where: needed.contains) }
   }
 
+  /// All results of the nodes that the values are computed by.
+  public func dependencies(of values: [ValueID]) -> Set<ValueID> {
+    var needed = Set(values)
+    var made: Set<ValueID> = []
+    for node in nodes.reversed() where node.outputs.contains(where: needed.contains) {
+      needed.formUnion(node.inputs.compactMap { $0 })
+      made.formUnion(node.outputs)
+    }
+    return made
+  }
+
+  /// Those of the candidates that the values are computed from, going back no further than to them.
+  public func boundary(of values: [ValueID], in candidates: Set<ValueID>) -> [ValueID] {
+    var needed = Set(values)
+    for node in nodes.reversed()
+    where node.outputs.contains(where: { needed.contains($0) && !candidates.contains($0) }) {
+      needed.formUnion(node.inputs.compactMap { $0 })
+    }
+    return needed.intersection(candidates).sorted { $0.index < $1.index }
+  }
+
   /// What the nodes on one side read that nodes on the other side make.
   private func crossing(_ isBehind: (Node) -> Bool) -> [ValueID] {
     var read: Set<ValueID> = []

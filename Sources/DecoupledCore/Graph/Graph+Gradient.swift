@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// What a gradient rule sees and uses: the node it differentiates, and the graph it appends to.
 public struct GradientContext {
   public var graph: Graph
@@ -21,6 +23,9 @@ public struct GradientContext {
     }
     return id
   }
+
+  /// row_to_image as a further operand, none where rows are images.
+  public var rowOperand: [ValueID?] { rowToImage.map { [$0] } ?? [] }
 
   /// Appends a gradient node and returns its outputs.
   public mutating func add(_ operation: any Operator, _ inputs: [ValueID?], _ suffix: String) throws -> [ValueID] {
@@ -64,7 +69,7 @@ extension Graph {
     }
     let influenced = influence(of: sources)
     var gradients: [ValueID: ValueID] = [target: seed]
-    var recomputation = Recomputation()
+    var recomputed = RecomputedValues()
     for index in nodes.indices.reversed() {
       let node = nodes[index]
       guard node.outputs.contains(where: { gradients[$0] != nil && influenced.contains($0) }) else { continue }
@@ -75,7 +80,7 @@ extension Graph {
         )
       }
       let wanted = node.inputs.map { $0.map { influenced.contains($0) } ?? false }
-      let source = recomputing ? try recomputation.source(of: node, in: &self) : node
+      let source = recomputing ? try recomputed.source(of: node, in: &self) : node
       var context = GradientContext(
         graph: self, node: source, outputGradients: node.outputs.map { gradients[$0] }, wanted: wanted,
         rowToImage: rowToImage)

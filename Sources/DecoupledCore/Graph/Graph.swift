@@ -1,36 +1,4 @@
-/// Identifies a value of one graph.
-public struct ValueID: Hashable, Sendable {
-  public let index: Int
-}
-
-/// Where a value comes from.
-public enum ValueRole: Hashable, Sendable {
-  /// Handed in at every run.
-  case input
-  /// Weights and statistics that live outside the graph, found by the value's name.
-  case parameter
-  /// Output number `output` of node number `node`.
-  case result(node: Int, output: Int)
-}
-
-public struct Value: Sendable {
-  public let id: ValueID
-  public let name: String
-  public let type: ValueType
-  public let role: ValueRole
-  /// Of a parameter.
-  public let traits: ParameterTraits?
-}
-
-public struct Node: Sendable {
-  public let name: String
-  public let operation: any Operator
-  /// Optional inputs that are absent are nil.
-  public let inputs: [ValueID?]
-  public let outputs: [ValueID]
-  /// Whether `gradient` made this node. Such nodes cannot be differentiated again.
-  public let isGradient: Bool
-}
+import DecoupledBase
 
 /// Operators over typed, shaped values, in an order in which they can run.
 public struct Graph: Sendable {

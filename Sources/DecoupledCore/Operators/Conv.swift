@@ -1,17 +1,27 @@
-import CDecoupled
+public import DecoupledBackendKit
+import DecoupledBase
 
-/// Cross-correlation: x [N,C,H,W], w [M,C,kh,kw], b [M] optional -> y [N,M,OH,OW].
+/// Cross-correlation: x [N,C,H,W], w [M,C/group,kh,kw], b [M] optional -> y [N,M,OH,OW].
 public struct Conv: Operator {
   public var window: SlidingWindow
-  public init(_ window: SlidingWindow) { self.window = window }
+  /// Parts of the channels that do not meet: output channels of one part see the input channels of that part only. As many
+  /// as there are channels is a depthwise convolution.
+  public var group: Int
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_CONV) }
-  public var attributes: [Attribute] { window.geometry }
+  public init(_ window: SlidingWindow, group: Int = 1) {
+    self.window = window
+    self.group = group
+  }
+
+  public var kind: OperatorKind? { .conv }
+  public var attributes: [Attribute] { window.geometry(group: group) }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
     let (x, w) = (try image(inputs, 0), try image(inputs, 1))
-    guard w.shape[1] == x.shape[1], Array(w.shape[2...]) == window.kernel else {
-      throw EngineError(.invalidArgument, "weights \(w) do not fit the input \(x) and a kernel \(window.kernel).")
+    guard group > 0, w.shape[1] * group == x.shape[1], w.shape[0] % group == 0, Array(w.shape[2...]) == window.kernel
+    else {
+      throw EngineError(
+        .invalidArgument, "weights \(w) do not fit the input \(x), a kernel \(window.kernel) and group = \(group).")
     }
     if let b = optional(inputs, 2), b.shape != [w.shape[0]] {
       throw EngineError(.invalidArgument, "a bias of \(b) does not fit \(w.shape[0]) output channels.")
@@ -26,7 +36,8 @@ public struct Conv: Operator {
     // The gradient with respect to x last: what only the others read is free by then.
     if context.wanted[1] {
       try context.refuseRows()
-      result[1] = try context.add1(ConvWeightGradient(window), [context.node.inputs[0], dy], "weight-gradient")
+      let rule = ConvWeightGradient(window, group: group)
+      result[1] = try context.add1(rule, [context.node.inputs[0], dy], "weight-gradient")
     }
     if context.wanted.count > 2, context.wanted[2] {
       result[2] = try context.add1(ReduceSum(axes: [0, 2, 3]), [dy], "bias-gradient")
@@ -36,9 +47,13 @@ public struct Conv: Operator {
       let dyType = context.graph[dy].type
       let plain = try window.transposedSize(Array(dyType.shape[2...]), outputPadding: [0, 0])
       let missing = [x.shape[2] - plain[0], x.shape[3] - plain[1]]
-      result[0] = try context.add1(
-        ConvTranspose(window, outputPadding: missing), [dy, context.node.inputs[1]], "data-gradient")
+      let rule = ConvTranspose(window, outputPadding: missing, group: group)
+      result[0] = try context.add1(rule, [dy, context.node.inputs[1]], "data-gradient")
     }
     return Array(result.prefix(context.node.inputs.count))
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("Conv", context.operands, window.onnx(group: group))]
   }
 }

@@ -1,14 +1,17 @@
-import CDecoupled
+public import DecoupledBackendKit
+import DecoupledBase
 
 /// a, b, row_to_image optional -> a * b. With the map, b holds one row per image.
 public struct Mul: Operator {
-  public init() {}
-  public var kind: Int32? { Int32(DCN_OPERATOR_MUL) }
+  /// Whether b is [N,C,1,1] and each of its values meets all pixels of a plane of a [N,C,H,W].
+  public var broadcast: Bool
+  public init(broadcast: Bool = false) { self.broadcast = broadcast }
+
+  public var kind: OperatorKind? { .mul }
+  public var attributes: [Attribute] { broadcast ? [.flag("broadcast", true)] : [] }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
-    let (a, b) = (try required(inputs, 0), try required(inputs, 1))
-    try checkRows(a, perImage: b, map: optional(inputs, 2))
-    return [a]
+    try typesOfPair(inputs, broadcast: broadcast)
   }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
@@ -20,21 +23,30 @@ public struct Mul: Operator {
     }
     if ownMap != nil { try context.refuseRows() }
     let map = ownMap ?? context.rowToImage
-    let da = context.wanted[0] ? try context.add1(Mul(), [dy, inputs[1], map], "left-gradient") : nil
-    let db = context.wanted[1] ? try context.add1(Mul(), [dy, inputs[0], map], "right-gradient") : nil
-    return Array([da, db, nil].prefix(inputs.count))
+    let da =
+      context.wanted[0]
+      ? try context.add1(Mul(broadcast: broadcast), [dy, inputs[1], map], "left-gradient") : nil
+    guard context.wanted[1] else { return Array([da, nil, nil].prefix(inputs.count)) }
+    let product = try context.add1(Mul(), [dy, inputs[0], map], "right-gradient")
+    return Array([da, broadcast ? try context.sumOverPixels(product) : product, nil].prefix(inputs.count))
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("Mul", [try context.operand(0), try context.rows(1, map: 2)])]
   }
 }
 
 /// a, b, row_to_image optional -> a + b. With the map, b holds one row per image.
 public struct Add: Operator {
-  public init() {}
-  public var kind: Int32? { Int32(DCN_OPERATOR_ADD) }
+  /// Whether b is [N,C,1,1] and each of its values meets all pixels of a plane of a [N,C,H,W].
+  public var broadcast: Bool
+  public init(broadcast: Bool = false) { self.broadcast = broadcast }
+
+  public var kind: OperatorKind? { .add }
+  public var attributes: [Attribute] { broadcast ? [.flag("broadcast", true)] : [] }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
-    let (a, b) = (try required(inputs, 0), try required(inputs, 1))
-    try checkRows(a, perImage: b, map: optional(inputs, 2))
-    return [a]
+    try typesOfPair(inputs, broadcast: broadcast)
   }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
@@ -42,7 +54,31 @@ public struct Add: Operator {
     if context.node.inputs.count > 2, context.node.inputs[2] != nil, context.wanted[1] {
       throw EngineError(.unsupported, "\(context.node.name): a per-image operand has no gradient.")
     }
-    return Array([dy, dy, nil].prefix(context.node.inputs.count))
+    let db = context.wanted[1] && broadcast ? try context.sumOverPixels(dy) : dy
+    return Array([dy, db, nil].prefix(context.node.inputs.count))
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("Add", [try context.operand(0), try context.rows(1, map: 2)])]
+  }
+}
+
+extension Operator {
+  /// The type of a, for a second operand of its shape or, broadcast, with one value for each of its planes.
+  fileprivate func typesOfPair(_ inputs: [ValueType?], broadcast: Bool) throws -> [ValueType] {
+    let (a, b) = (try required(inputs, 0), try required(inputs, 1))
+    let expected = broadcast ? try image(inputs, 0).with(shape: [a.shape[0], a.shape[1], 1, 1]) : a
+    try checkRows(expected, perImage: b, map: optional(inputs, 2))
+    return [a]
+  }
+}
+
+extension GradientContext {
+  /// The gradient of an operand that was broadcast, from that of the pixels that shared its values.
+  fileprivate mutating func sumOverPixels(_ gradient: ValueID) throws -> ValueID {
+    let channels = graph[gradient].type.shape[1]
+    let sum = try add1(ReduceSum(axes: [2, 3]), [gradient], "sum-over-pixels")
+    return try add1(Reshape(trailing: [channels, 1, 1]), [sum], "right-gradient")
   }
 }
 
@@ -51,12 +87,16 @@ public struct Scale: Operator {
   public var factor: Double
   public init(_ factor: Double) { self.factor = factor }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_SCALE) }
+  public var kind: OperatorKind? { .scale }
   public var attributes: [Attribute] { [.real("factor", factor)] }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 0)] }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
     [try context.add1(Scale(factor), [try context.arriving()], "gradient")]
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("Mul", context.operands + [context.result.constant([Float(factor)])])]
   }
 }
 
@@ -65,7 +105,7 @@ public struct Dropout: Operator {
   public var ratio: Double
   public init(ratio: Double) { self.ratio = ratio }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_DROPOUT) }
+  public var kind: OperatorKind? { .dropout }
   public var attributes: [Attribute] { [.real("ratio", ratio)] }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
@@ -77,7 +117,9 @@ public struct Dropout: Operator {
   }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
-    try context.refuseRows()
-    return [try context.add1(Mul(), [try context.arriving(), context.node.outputs[1]], "gradient"), nil]
+    let inputs = [try context.arriving(), context.node.outputs[1]] + context.rowOperand
+    return [try context.add1(Mul(), inputs, "gradient"), nil]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }

@@ -1,4 +1,5 @@
-import CDecoupled
+public import DecoupledBackendKit
+import DecoupledBase
 
 /// Inputs of equal shape but for `axis`, joined along it. Operands flagged in `perImage` hold one row per image; the
 /// last input is then row_to_image.
@@ -12,7 +13,7 @@ public struct Concat: Operator {
     self.perImage = perImage.contains(true) ? perImage : []
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_CONCAT) }
+  public var kind: OperatorKind? { .concat }
   public var attributes: [Attribute] {
     [.integer("axis", axis)] + (perImage.isEmpty ? [] : [.integers("mapped", perImage.map { $0 ? 1 : 0 })])
   }
@@ -55,6 +56,14 @@ public struct Concat: Operator {
     }
     return result
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    let joined = try (0..<(perImage.isEmpty ? context.operands.count : perImage.count)).map { index in
+      perImage.isEmpty || !perImage[index]
+        ? try context.operand(index) : try context.rows(index, map: perImage.count)
+    }
+    return [context.add("Concat", joined, [("axis", .integer(axis))])]
+  }
 }
 
 /// x -> x[..., range, ...] along `axis`.
@@ -67,7 +76,7 @@ public struct Slice: Operator {
     self.range = range
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_SLICE) }
+  public var kind: OperatorKind? { .slice }
   public var attributes: [Attribute] {
     [.integer("axis", axis), .integer("start", range.lowerBound), .integer("end", range.upperBound)]
   }
@@ -80,12 +89,17 @@ public struct Slice: Operator {
     x.shape[axis] = range.count
     return [x]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    let bounds = [range.lowerBound, range.upperBound, axis].map { context.result.constant([$0]) }
+    return [context.add("Slice", context.operands + bounds)]
+  }
 }
 
 /// x [images,...], indices int32 [rows] -> y [rows,...].
 public struct Gather: Operator {
   public init() {}
-  public var kind: Int32? { Int32(DCN_OPERATOR_GATHER) }
+  public var kind: OperatorKind? { .gather }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
     let (x, indices) = (try required(inputs, 0), try required(inputs, 1))
@@ -94,6 +108,8 @@ public struct Gather: Operator {
     }
     return [ValueType(x.elementType, indices.shape + x.shape.dropFirst(), batch: indices.batch)]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { [try context.rows(0, map: 1)] }
 }
 
 /// The same elements with another shape. Resolved by the plan as a view: no work at run time.
@@ -102,7 +118,7 @@ public struct Reshape: Operator {
   public var trailing: [Int]
   public init(trailing: [Int]) { self.trailing = trailing }
 
-  public var kind: Int32? { nil }
+  public var kind: OperatorKind? { nil }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
     let x = try required(inputs, 0)
@@ -115,5 +131,9 @@ public struct Reshape: Operator {
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
     let x = try context.type(ofInput: 0)
     return [try context.add1(Reshape(trailing: Array(x.shape.dropFirst())), [try context.arriving()], "gradient")]
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.reshape(try context.operand(0), context.type(ofOutput: 0).shape)]
   }
 }

@@ -1,9 +1,10 @@
-import CDecoupled
+public import DecoupledBackendKit
+import DecoupledBase
 
 /// x [N,L] logits, t [N,L] targets -> loss [1]: summed over the classes, divided by N (phase 1, FACTS of the Caffe layer).
 public struct SigmoidCrossEntropy: Operator {
   public init() {}
-  public var kind: Int32? { Int32(DCN_OPERATOR_SIGMOID_CROSS_ENTROPY) }
+  public var kind: OperatorKind? { .sigmoidCrossEntropy }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
     let (x, t) = (try required(inputs, 0), try required(inputs, 1))
@@ -22,13 +23,17 @@ public struct SigmoidCrossEntropy: Operator {
         SigmoidCrossEntropyGradient(), [try context.arriving(), node.inputs[0], node.inputs[1]], "gradient"), nil,
     ]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }
 
 /// dloss [1], x, t -> dx = dloss * (sigmoid(x) - t) / N.
 public struct SigmoidCrossEntropyGradient: Operator {
   public init() {}
-  public var kind: Int32? { Int32(DCN_OPERATOR_SIGMOID_CROSS_ENTROPY_GRADIENT) }
+  public var kind: OperatorKind? { .sigmoidCrossEntropyGradient }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 1)] }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }
 
 /// x [N,K,H,W] scores, t int32 [N,H,W] -> loss [1]: mean of -log softmax over the pixels that are not ignored.
@@ -36,7 +41,7 @@ public struct SoftmaxCrossEntropy: Operator {
   public var ignoreIndex: Int
   public init(ignoreIndex: Int = 255) { self.ignoreIndex = ignoreIndex }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_SOFTMAX_CROSS_ENTROPY) }
+  public var kind: OperatorKind? { .softmaxCrossEntropy }
   public var attributes: [Attribute] { [.integer("ignore_index", ignoreIndex)] }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
@@ -56,6 +61,8 @@ public struct SoftmaxCrossEntropy: Operator {
         [try context.arriving(), node.inputs[0], node.inputs[1]], "gradient"), nil,
     ]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }
 
 /// dloss [1], x, t -> dx = dloss * (softmax(x) - onehot(t)) / count, 0 at ignored pixels.
@@ -63,7 +70,9 @@ public struct SoftmaxCrossEntropyGradient: Operator {
   public var ignoreIndex: Int
   public init(ignoreIndex: Int = 255) { self.ignoreIndex = ignoreIndex }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_SOFTMAX_CROSS_ENTROPY_GRADIENT) }
+  public var kind: OperatorKind? { .softmaxCrossEntropyGradient }
   public var attributes: [Attribute] { [.integer("ignore_index", ignoreIndex)] }
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 1)] }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }

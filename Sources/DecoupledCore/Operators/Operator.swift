@@ -1,3 +1,6 @@
+public import DecoupledBackendKit
+import DecoupledBase
+
 /// An attribute of an operator as it crosses to a backend.
 public struct Attribute: Sendable, Hashable {
   public enum Content: Sendable, Hashable {
@@ -21,28 +24,37 @@ public struct Attribute: Sendable, Hashable {
   }
 
   public static func real(_ name: String, _ value: Double) -> Attribute { reals(name, [value]) }
+
+  /// What says that a gradient has row_to_image as its last input; left out where it has not.
+  static func mapped(_ mapped: Bool) -> [Attribute] { mapped ? [flag("mapped", true)] : [] }
 }
 
 /// An operator: its attributes, the types of its results and its gradient. Semantics are those of `backend.h`.
 public protocol Operator: Sendable {
-  /// Number in `backend.h`, or nil when the plan resolves the operator as a view of memory.
-  var kind: Int32? { get }
+  /// What it is to a backend, or nil when the plan resolves the operator as a view of memory.
+  var kind: OperatorKind? { get }
   var attributes: [Attribute] { get }
   /// Outputs that a backend may leave out when nobody reads them.
   var optionalOutputs: Set<Int> { get }
   /// The types of the outputs; absent inputs are nil.
   /// - Throws: a sentence without the layer's name, which the graph adds.
   func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType]
+  /// How the backward pass computes the first result of such a node once more, where that is cheap; nil where it is kept.
+  func recomputation(of node: Node) -> Recomputation?
   /// Appends the nodes that compute the wanted gradients and returns one per input, nil where there is none.
   func gradient(_ context: inout GradientContext) throws -> [ValueID?]
+  /// Appends what the operator is in ONNX and returns the names of its outputs.
+  /// - Throws: `unsupported` with the reason when ONNX has no such thing.
+  func onnx(_ context: inout ONNXContext) throws -> [String]
 }
 
 extension Operator {
   public var attributes: [Attribute] { [] }
   public var optionalOutputs: Set<Int> { [] }
+  public func recomputation(of node: Node) -> Recomputation? { nil }
 
-  /// Name for messages and tables: that of the Swift type.
-  public var operatorName: String { "\(type(of: self))" }
+  /// Name for messages and tables.
+  public var operatorName: String { kind?.name ?? "\(type(of: self))" }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
     throw EngineError(.unsupported, "\(context.node.name): \(operatorName) has no gradient.")

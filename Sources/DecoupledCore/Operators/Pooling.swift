@@ -1,4 +1,4 @@
-import CDecoupled
+public import DecoupledBackendKit
 
 /// x [N,C,H,W] -> the maximum of each window and its place y*W+x in the plane (the "switches" of the paper).
 public struct MaxPool: Operator {
@@ -10,7 +10,7 @@ public struct MaxPool: Operator {
     self.ceilMode = ceilMode
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_MAX_POOL) }
+  public var kind: OperatorKind? { .maxPool }
   public var attributes: [Attribute] { window.poolAttributes + [.flag("ceil_mode", ceilMode)] }
   public var optionalOutputs: Set<Int> { [1] }
 
@@ -27,6 +27,14 @@ public struct MaxPool: Operator {
       try context.add1(unpool, [try context.arriving(), context.node.outputs[1], context.rowToImage], "unpool")
     ]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    let results = context.result.add(
+      "MaxPool", context.operands, window.onnxOfPool + [("ceil_mode", .integer(ceilMode ? 1 : 0))],
+      names: [context.node.name, "\(context.node.name).indices"])
+    let plane = try context.type(ofInput: 0).shape[2...].reduce(1, *)
+    return [results[0], context.places(ofIndices: results[1], plane: plane)]
+  }
 }
 
 /// x [N,C,H,W] -> the mean of each window.
@@ -34,7 +42,7 @@ public struct AveragePool: Operator {
   public var window: SlidingWindow
   public init(_ window: SlidingWindow) { self.window = window }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_AVERAGE_POOL) }
+  public var kind: OperatorKind? { .averagePool }
   public var attributes: [Attribute] { window.poolAttributes }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
@@ -46,5 +54,9 @@ public struct AveragePool: Operator {
     let x = try context.type(ofInput: 0)
     let unpool = AverageUnpool(window, outputSize: Array(x.shape[2...]))
     return [try context.add1(unpool, [try context.arriving()], "unpool")]
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [context.add("AveragePool", context.operands, window.onnxOfPool)]
   }
 }

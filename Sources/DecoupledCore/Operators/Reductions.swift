@@ -1,11 +1,12 @@
-import CDecoupled
+public import DecoupledBackendKit
+import DecoupledBase
 
 /// x -> the sum over `axes`, which leave the shape.
 public struct ReduceSum: Operator {
   public var axes: [Int]
   public init(axes: [Int]) { self.axes = axes }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_REDUCE_SUM) }
+  public var kind: OperatorKind? { .reduceSum }
   public var attributes: [Attribute] { [.integers("axes", axes)] }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
@@ -15,6 +16,27 @@ public struct ReduceSum: Operator {
     }
     let kept = x.shape.indices.filter { !axes.contains($0) }.map { x.shape[$0] }
     return [ValueType(x.elementType, kept.isEmpty ? [1] : kept, batch: axes.contains(0) ? nil : x.batch)]
+  }
+
+  public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
+    let x = try context.type(ofInput: 0).shape
+    let kept = x.indices.filter { !axes.contains($0) }
+    guard kept.first == 0, kept == Array(0..<kept.count) else {
+      throw EngineError(
+        .unsupported, "\(context.node.name): only a sum over the last axes has a gradient, not one over \(axes).")
+    }
+    // Each sum goes back to all elements that were added: a pixel that is resized to an image.
+    let size = x.count == 4 && kept.count == 2 ? Array(x[2...]) : [1, x[kept.count...].reduce(1, *)]
+    let pixel = try context.add1(
+      Reshape(trailing: [x[1..<kept.count].reduce(1, *), 1, 1]), [try context.arriving()], "pixel")
+    let spread = try context.add1(Resize(outputSize: size, Interpolation(.nearest)), [pixel], "gradient")
+    return [try context.add1(Reshape(trailing: Array(x.dropFirst())), [spread], "gradient")]
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    let sum = context.add(
+      "ReduceSum", [try context.operand(0), context.result.constant(axes)], [("keepdims", .integer(0))])
+    return [context.reshape(sum, context.type(ofOutput: 0).shape)]
   }
 }
 
@@ -32,7 +54,7 @@ public struct Gemm: Operator {
     self.beta = beta
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_GEMM) }
+  public var kind: OperatorKind? { .gemm }
   public var attributes: [Attribute] {
     [.flag("transA", transA), .flag("transB", transB), .real("alpha", alpha), .real("beta", beta)]
   }
@@ -48,7 +70,9 @@ public struct Gemm: Operator {
   }
 
   public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
-    try context.refuseRows()
+    // For label rows: with respect to the rows of A, through a B that is the same for all of them.
+    let isShared = try context.type(ofInput: 1).batch == nil
+    if transA || !isShared || context.wanted.dropFirst().contains(true) { try context.refuseRows() }
     let dy = try context.arriving()
     let (a, b) = (context.node.inputs[0], context.node.inputs[1])
     var result: [ValueID?] = [nil, nil, nil]
@@ -72,5 +96,16 @@ public struct Gemm: Operator {
       result[2] = beta == 1 ? sum : try context.add1(Scale(beta), [sum], "bias-gradient")
     }
     return Array(result.prefix(context.node.inputs.count))
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    [
+      context.add(
+        "Gemm", context.operands,
+        [
+          ("transA", .integer(transA ? 1 : 0)), ("transB", .integer(transB ? 1 : 0)), ("alpha", .real(alpha)),
+          ("beta", .real(beta)),
+        ])
+    ]
   }
 }

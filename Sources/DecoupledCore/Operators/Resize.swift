@@ -1,4 +1,5 @@
-import CDecoupled
+public import DecoupledBackendKit
+import DecoupledBase
 
 /// How Resize weighs the pixels around a position.
 public struct Interpolation: Sendable, Hashable {
@@ -44,7 +45,7 @@ public struct Resize: Operator {
     self.interpolation = interpolation
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_RESIZE) }
+  public var kind: OperatorKind? { .resize }
   public var attributes: [Attribute] { [.integers("output_shape", outputSize)] + interpolation.attributes }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
@@ -60,6 +61,27 @@ public struct Resize: Operator {
     let rule = ResizeGradient(inputSize: Array(x.shape[2...]), interpolation)
     return [try context.add1(rule, [try context.arriving()], "gradient")]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    if interpolation.antialias {
+      throw context.noForm(because: "kernels that widen when an image shrinks exist from operator set 18 on")
+    }
+    if interpolation.border == .reflect {
+      throw context.noForm(because: "ONNX repeats the border of an image and cannot mirror it")
+    }
+    let attributes: [(String, ONNXGraph.Attribute)] =
+      switch interpolation.mode {
+      case .nearest:
+        [
+          ("mode", .text("nearest")), ("coordinate_transformation_mode", .text("asymmetric")),
+          ("nearest_mode", .text("floor")),
+        ]
+      case .linear: [("mode", .text("linear"))]
+      case .cubic: [("mode", .text("cubic")), ("cubic_coeff_a", .real(interpolation.cubicCoefficient))]
+      }
+    let sizes = context.result.constant(context.type(ofOutput: 0).shape)
+    return [context.add("Resize", [try context.operand(0), "", "", sizes], attributes)]
+  }
 }
 
 /// dy [N,C,OH,OW] -> dx [N,C,H,W], the transpose of Resize.
@@ -72,11 +94,13 @@ public struct ResizeGradient: Operator {
     self.interpolation = interpolation
   }
 
-  public var kind: Int32? { Int32(DCN_OPERATOR_RESIZE_GRADIENT) }
+  public var kind: OperatorKind? { .resizeGradient }
   public var attributes: [Attribute] { [.integers("output_shape", inputSize)] + interpolation.attributes }
 
   public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
     let dy = try image(inputs, 0)
     return [dy.with(shape: Array(dy.shape[..<2]) + inputSize)]
   }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] { throw context.isOfTraining }
 }

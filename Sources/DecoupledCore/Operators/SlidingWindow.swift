@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Geometry of a sliding window over the rows and columns of an image: convolutions and pooling.
 public struct SlidingWindow: Sendable, Hashable {
   /// Rows, columns.
@@ -58,11 +60,34 @@ public struct SlidingWindow: Sendable, Hashable {
     }
   }
 
-  var geometry: [Attribute] {
+  /// Of a convolution. One group is the default and goes without saying: backends may know no groups.
+  func geometry(group: Int) -> [Attribute] {
     [.integers("strides", strides), .integers("pads", pads), .integers("dilations", dilations)]
+      + (group == 1 ? [] : [.integer("group", group)])
   }
 
   var poolAttributes: [Attribute] {
     [.integers("kernel_shape", kernel), .integers("strides", strides), .integers("pads", pads)]
+  }
+
+  /// Attributes of ONNX's pools.
+  var onnxOfPool: [(String, ONNXGraph.Attribute)] {
+    [("kernel_shape", .integers(kernel)), ("strides", .integers(strides)), ("pads", .integers(pads))]
+  }
+
+  /// Attributes of ONNX's convolutions.
+  func onnx(group: Int) -> [(String, ONNXGraph.Attribute)] {
+    onnxOfPool + [("dilations", .integers(dilations)), ("group", .integer(group))]
+  }
+
+  /// How many pixels of an image each window covers, row by row.
+  func counts(input: [Int], output: [Int]) -> [Float] {
+    let covered = (0..<2).map { axis in
+      (0..<output[axis]).map { place in
+        let start = place * strides[axis] - pads[axis]
+        return min(input[axis], start + kernel[axis]) - max(0, start)
+      }
+    }
+    return covered[0].flatMap { rows in covered[1].map { Float(rows * $0) } }
   }
 }

@@ -28,7 +28,7 @@ final class ContractNodes {
         return operand(written(id), isInternal: isInternal(id))
       }
       nodes[position] = memory.node(
-        node.operation.kind ?? -1, node.name, node.operation.attributes, inputs: inputs, outputs: outputs)
+        node.operation.kind?.rawValue ?? -1, node.name, node.operation.attributes, inputs: inputs, outputs: outputs)
     }
   }
 

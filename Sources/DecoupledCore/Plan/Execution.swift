@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 import Glibc
 
 /// The memory in which one caller runs plans, one at a time: the arena and the workspaces of lanes, kept between runs.

@@ -1,3 +1,5 @@
+import DecoupledBackendKit
+
 /// What one kernel of a run did and how long it took.
 public struct KernelTiming: Sendable {
   /// Names of the first and last node.
@@ -29,18 +31,9 @@ struct KernelWork {
       let node = graph.nodes[index]
       elements += (node.inputs.compactMap { $0 } + node.outputs).reduce(0) { $0 + graph[$1].type.shape.reduce(1, *) }
       let type = graph[node.outputs[0]].type
-      func count(_ input: Int) -> Int {
-        node.inputs.indices.contains(input) ? node.inputs[input].map { graph[$0].type.shape.reduce(1, *) } ?? 0 : 0
-      }
-      func shape(_ input: Int) -> [Int] { node.inputs[input].map { graph[$0].type.shape } ?? [1] }
-      let results = type.shape.reduce(1, *)
-      switch node.operation {
-      case is Conv: sum += results * count(1) / max(1, shape(1)[0])
-      case is ConvTranspose: sum += count(0) * count(1) / max(1, shape(1)[0])
-      case is ConvWeightGradient: sum += count(1) * results / max(1, type.shape[0])
-      case let gemm as Gemm: sum += results * shape(0)[gemm.transA ? 0 : 1]
-      default: break
-      }
+      sum +=
+        node.operation.kind?.multiplyAdds(
+          node.inputs.map { $0.map { graph[$0].type.shape } }, result: type.shape) ?? 0
       if let dimension = type.batch { batch = (dimension, type.shape[0]) }
     }
     multiplyAdds = sum

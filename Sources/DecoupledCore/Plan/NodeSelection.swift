@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// The nodes that a plan runs, and who reads what.
 struct NodeSelection {
   let graph: Graph

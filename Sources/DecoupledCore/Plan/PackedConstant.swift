@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 
 /// A parameter as a backend has packed it. Owns the `dcn_constant` and keeps its backend open.
 final class PackedConstant: @unchecked Sendable {

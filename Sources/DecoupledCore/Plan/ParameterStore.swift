@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 import Synchronization
 
 /// Weights and statistics by the names that graphs give them.

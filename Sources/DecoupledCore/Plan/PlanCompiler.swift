@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 
 /// Turns nodes into kernels: offers the backend the longest chains, first in the layouts it prefers, then row-major; what it
 /// declines runs on `reference`.

@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 
 /// A kernel of a plan: the backend's handle and the values it reads and writes.
 final class PlanKernel: @unchecked Sendable {

@@ -1,4 +1,5 @@
 import CDecoupled
+import DecoupledBase
 
 /// What the kernels of a plan are called with, for one set of batch sizes: written once, after which runs only fill in the
 /// addresses that have changed.

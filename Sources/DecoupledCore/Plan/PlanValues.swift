@@ -1,11 +1,5 @@
 import CDecoupled
 
-/// A value of a plan and its descriptor, without memory.
-struct PlacedValue {
-  let id: ValueID
-  let tensor: dcn_tensor
-}
-
 /// The values that kernels of a plan read and write: those of the graph, and copies of some in another layout.
 ///
 /// A copy has an identifier behind those of the graph. Values that callers hand in or take out are row-major, unless they

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 extension Tensor {
   /// The elements as float32: the tensor itself when it has them, else a copy.
   /// - Throws: `unsupported` when the elements are no real numbers.

@@ -1,3 +1,4 @@
+import DecoupledBase
 import Glibc
 
 /// A view of typed memory: shape, strides in elements, row-major by default.

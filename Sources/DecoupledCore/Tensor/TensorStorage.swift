@@ -1,3 +1,4 @@
+import DecoupledBase
 import Glibc
 
 /// Memory that tensors view: an aligned allocation, or bytes owned by somebody else such as a mapped file.

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// From a class-specific activation map to scores of background and foreground for each pixel.
@@ -27,7 +28,7 @@ struct DecodedScores {
 
 /// The decoders there are.
 enum Decoders {
-  static let all: [any MaskDecoder.Type] = [Unpooling.self]
+  static let all: [any MaskDecoder.Type] = [Unpooling.self, Upsampling.self]
 
   /// - Throws: when there is no decoder of the description's tag, or it cannot be made as the description says.
   static func make(_ description: NetworkDescription) throws -> any MaskDecoder {

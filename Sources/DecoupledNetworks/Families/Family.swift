@@ -1,5 +1,5 @@
+import DecoupledBase
 import DecoupledCore
-import DecoupledVision
 
 /// A kind of network with its phases of training and its inference procedure. DecoupledNet is one; what it is compared with are
 /// others. A model's description names its family.
@@ -60,7 +60,7 @@ extension Family {
 
 /// The families there are.
 public enum Families {
-  public static let all: [any Family] = [DecoupledNet()]
+  public static let all: [any Family] = [DecoupledNet(), FCN()]
 
   /// The family of a network.
   /// - Throws: when there is none of that name.

@@ -1,4 +1,4 @@
-import DecoupledVision
+import DecoupledBase
 
 /// What became of each tensor of a weight file.
 public struct ImportReport: Codable, Sendable {

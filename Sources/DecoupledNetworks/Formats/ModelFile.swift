@@ -1,5 +1,5 @@
+import DecoupledBase
 import DecoupledCore
-import DecoupledVision
 import FoundationEssentials
 
 /// A model as one safetensors file: weights, and the description, class names and format version as metadata.

@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 
 /// A file with weights, whatever its format. Values stay in the file until they are needed.
 public struct WeightFile: Sendable {

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// fc6 and fc7 as convolutions (paper section 4.1), each with ReLU and dropout.
@@ -10,12 +11,6 @@ struct FullyConvolutionalHead: Head {
 
   init(_ description: NetworkDescription) throws {
     (kernel, width, dropout) = (description.fc6Kernel, description.fcWidth, description.dropout)
-    func check(_ condition: Bool, _ message: @autoclosure () -> String) throws {
-      if !condition { throw EngineError(.invalidArgument, "Network '\(description.name)': \(message())") }
-    }
-    try check((1...65536).contains(width), "fc_width must lie between 1 and 65536, not \(width).")
-    try check(kernel > 0, "an fc6_kernel of \(kernel) is no kernel; it must be at least 1.")
-    try check((0..<1).contains(dropout), "dropout must be at least 0 and below 1, not \(dropout).")
   }
 
   var dropoutSeeds: [String] { dropout > 0 ? ["dropout_seed6", "dropout_seed7"] : [] }

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// Hidden layers between the features and the class scores.
@@ -16,7 +17,7 @@ protocol Head: Sendable {
 
 /// The heads there are.
 enum Heads {
-  static let all: [any Head.Type] = [FullyConvolutionalHead.self]
+  static let all: [any Head.Type] = [FullyConvolutionalHead.self, PooledHead.self]
 
   /// - Throws: when there is no head of the description's tag, or it cannot be made as the description says.
   static func make(_ description: NetworkDescription) throws -> any Head {

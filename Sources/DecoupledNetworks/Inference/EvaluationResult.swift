@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledVision
 import FoundationEssentials
 
@@ -66,7 +66,7 @@ public struct EvaluationResult: Sendable, Codable, Equatable {
   }
 
   private static func percent(_ share: Double?) -> String {
-    share.map { TextTable.decimal(100 * $0, digits: 2) } ?? "-"
+    share.map { NumberText.fixed(100 * $0, digits: 2) } ?? "-"
   }
 
   /// Reads what `json` wrote.

@@ -1,4 +1,3 @@
-import DecoupledCore
 import DecoupledVision
 
 /// How a family turns images into scores and maps. Belongs to one thread at a time.

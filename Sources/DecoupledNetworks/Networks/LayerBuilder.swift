@@ -20,9 +20,9 @@ struct LayerBuilder {
   mutating func building<Result>(
     _ part: NetworkPart, _ body: (inout LayerBuilder) throws -> Result
   ) rethrows -> Result {
-    let outer = self.part
+    let outer = (self.part, epsilon)
     self.part = part
-    defer { self.part = outer }
+    defer { (self.part, epsilon) = outer }
     return try body(&self)
   }
 

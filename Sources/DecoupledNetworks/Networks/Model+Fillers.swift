@@ -1,5 +1,5 @@
+import DecoupledBase
 import DecoupledCore
-import DecoupledVision
 
 extension Model {
   /// Draws the parameters of some parts that are not there yet. What is drawn for one depends on the seed and its name only.

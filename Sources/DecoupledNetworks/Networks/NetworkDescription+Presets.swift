@@ -1,6 +1,6 @@
 extension NetworkDescription {
   /// Names of the networks that come with the engine.
-  public static let presetNames = ["vgg16", "vgg16-small", "small", "tiny"]
+  public static let presetNames = ["vgg16", "vgg16-small", "small", "tiny", "resnet18", "resnet50", "fcn32s"]
 
   /// A network by name, nil when there is none of that name.
   public init?(preset: String) {
@@ -46,6 +46,22 @@ extension NetworkDescription {
       preprocessing = .unitDeviation
       classificationFiller = .he
       segmentationFiller = .he
+    case "resnet18", "resnet50":
+      // A trunk with pretrained weights, which the decoder's finer stages read too.
+      inputSize = 256
+      trunk = preset
+      head = "pooled"
+      decoder = "upsampling"
+      saliencyTap = 16
+      decoderWidths = [32, 64, 96]
+      fc6Kernel = 3
+      segmentationFcWidth = 256
+      preprocessing = .torchvision
+      segmentationFiller = .he
+      classificationFiller = .he
+    case "fcn32s":
+      // FCN-32s on VGG-16.
+      family = "fcn"
     default: return nil
     }
   }

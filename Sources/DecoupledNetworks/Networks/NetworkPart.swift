@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// The parts that networks are made of. Every parameter carries the one it belongs to.

@@ -1,30 +1,27 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledVision
 import Glibc
 
 /// Changes to weights before phase 1, for trunks that were trained for something else.
-public struct StartingPoint: Codable, Sendable, Equatable {
-  /// Layers that begin as the identity: the kernel's centre passes channel c on to channel c.
+public struct StartingPoint: SettingGroup {
   public var identity: [String] = []
-  /// Factors by which a layer's weights and biases are multiplied, to bring activations to a scale that trains.
   public var scale: [String: Double] = [:]
-  /// Whether the biases of the score layer begin at log(p / (1 - p)), p being the share of training images with the class.
   public var priorBias = false
 
-  enum CodingKeys: String, CodingKey, CaseIterable {
-    case identity, scale
-    case priorBias = "prior_bias"
-  }
+  public static let groupName = "the starting point"
+  public static let settings: [Setting<Self>] = [
+    .value(
+      "identity", \.identity, "a list of layers",
+      "Layers that begin as the identity: the kernel's centre passes channel c on to channel c."),
+    .value(
+      "scale", \.scale, "numbers by layer",
+      "Factors by which a layer's weights and biases are multiplied, to bring activations to a scale that trains."),
+    .flag(
+      "prior_bias", \.priorBias,
+      "The biases of the score layer begin at log(p / (1 - p)), p being the share of training images with the class."),
+  ]
 
   public init() {}
-
-  public init(from decoder: any Decoder) throws {
-    try KnownSettings.check(decoder, CodingKeys.self, of: "the starting point")
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    try values.read(.identity, into: &identity)
-    try values.read(.scale, into: &scale)
-    try values.read(.priorBias, into: &priorBias)
-  }
 
   /// Applies the changes to weights of the classification network that a file gave or that are drawn first.
   /// - Throws: when a layer is not there, or cannot be an identity.

@@ -1,9 +1,10 @@
+import DecoupledBase
 import DecoupledCore
 
 /// The convolutions that turn an image into features, made from a network's description.
 protocol Trunk: Sendable {
-  /// The name by which descriptions choose it.
-  static var tag: String { get }
+  /// The names by which descriptions choose it, one for each variant.
+  static var tags: [String] { get }
   /// - Throws: one sentence naming the first setting of the description that cannot work.
   init(_ description: NetworkDescription) throws
   /// Adds the layers.
@@ -37,16 +38,19 @@ public struct TrunkFeatures: Sendable {
   public let pools: [Pool]
   /// What the head reads, [images, C, h, w].
   public let output: ValueID
+
+  /// The features with that many pixels a cell.
+  func tap(_ stride: Int) -> ValueID? { taps.last { $0.stride == stride }?.value }
 }
 
 /// The trunks there are.
 enum Trunks {
-  static let all: [any Trunk.Type] = [VGG.self]
+  static let all: [any Trunk.Type] = [VGG.self, ResNet.self]
 
   /// - Throws: when there is no trunk of the description's tag, or it cannot be made as the description says.
   static func make(_ description: NetworkDescription) throws -> any Trunk {
-    guard let found = all.first(where: { $0.tag == description.trunk }) else {
-      throw EngineError.noSuch(part: "trunk", description.trunk, of: all.map { $0.tag }, description)
+    guard let found = all.first(where: { $0.tags.contains(description.trunk) }) else {
+      throw EngineError.noSuch(part: "trunk", description.trunk, of: all.flatMap { $0.tags }, description)
     }
     return try found.init(description)
   }

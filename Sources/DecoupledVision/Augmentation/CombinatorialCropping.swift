@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Combinatorial cropping (paper, section 5): from each strongly annotated image, windows for every combination of its
 /// classes.
 ///
@@ -13,12 +15,13 @@ public struct CombinatorialCropping: Sendable {
   public let maximumSubsets: Int
   public let source: any WindowSource
 
-  /// - Throws: `VisionError` when a number is below 1.
+  /// - Throws: `EngineError` when a number is below 1.
   public init(
     windowsPerSubset: Int = 200, maximumSubsets: Int = 255, source: any WindowSource = RandomWindowSource.enclosing
   ) throws {
     guard windowsPerSubset >= 1, maximumSubsets >= 1 else {
-      throw VisionError(
+      throw EngineError(
+        .format,
         "Combinatorial cropping needs at least 1 window and 1 subset, not \(windowsPerSubset) and \(maximumSubsets).")
     }
     self.windowsPerSubset = windowsPerSubset

@@ -1,26 +1,28 @@
+import DecoupledBase
+
 /// Makes the windows of combinatorial cropping ahead, as the authors did, and writes them as an official list.
 public struct CropGenerator: Sendable {
   public let cropping: CombinatorialCropping
   /// Where proposals come from; nil leaves them out.
-  public let proposals: WindowProposer?
+  public let proposals: (any WindowProposer)?
   /// The windows of a photo depend on this, its id and its mask only.
   public let seed: UInt64
 
-  public init(cropping: CombinatorialCropping, proposals: WindowProposer? = nil, seed: UInt64 = 1) {
+  public init(cropping: CombinatorialCropping, proposals: (any WindowProposer)? = nil, seed: UInt64 = 1) {
     self.cropping = cropping
     self.proposals = proposals
     self.seed = seed
   }
 
   /// All windows of one photo; none when its mask shows no object.
-  /// - Throws: `VisionError` when photo or mask cannot be read.
+  /// - Throws: `EngineError` when photo or mask cannot be read.
   public func crops(
     of item: DatasetItem, warn: (String) -> Void = { _ in }
   ) throws -> (image: RGBImage, mask: LabelMap, crops: [CombinatorialCropping.Crop])? {
     let (image, mask) = try item.read()
     guard let mask, !mask.objectLabels().isEmpty else { return nil }
     var random = CounterRandom(seed: seed, stream: Self.stream, index: CounterRandom.hash(item.id))
-    let windows = try proposals?(image) ?? []
+    let windows = try proposals?.windows(in: image) ?? []
     let crops = cropping.crops(of: mask, proposals: windows, random: &random) { warn("'\(item.id)': \($0)") }
     return (image, mask, crops)
   }
@@ -32,7 +34,7 @@ public struct CropGenerator: Sendable {
   ///   - visit: is shown every crop with its number, photo and mask.
   ///   - progress: called after each item with the number done and the total; false stops.
   /// - Returns: the number of lines.
-  /// - Throws: `VisionError` when a file cannot be read, is not below the root, has a mask that is no PNG of ids or a
+  /// - Throws: `EngineError` when a file cannot be read, is not below the root, has a mask that is no PNG of ids or a
   ///   path with spaces, or when stopped; no list is left then.
   public func write(
     _ dataset: Dataset, root: String, to path: String, warn: (String) -> Void = { _ in },
@@ -40,7 +42,9 @@ public struct CropGenerator: Sendable {
     progress: (Int, Int) -> Bool = { _, _ in true }
   ) throws -> Int {
     let items = dataset.strongItems
-    guard !items.isEmpty else { throw VisionError("No image of the set has a mask; there is nothing to crop.") }
+    guard !items.isEmpty else {
+      throw EngineError(.format, "No image of the set has a mask; there is nothing to crop.")
+    }
     var lines = 0
     try FileAccess.write(to: path) { sink in
       for (done, item) in items.enumerated() {
@@ -59,9 +63,11 @@ public struct CropGenerator: Sendable {
         } else {
           warn("The mask of '\(item.id)' shows no object; the image gives no windows.")
         }
-        guard progress(done + 1, items.count) else { throw VisionError("The cropping was stopped.") }
+        guard progress(done + 1, items.count) else { throw EngineError(.cancelled, "The cropping was stopped.") }
       }
-      guard lines > 0 else { throw VisionError("No mask of the set shows an object; there is nothing to crop.") }
+      guard lines > 0 else {
+        throw EngineError(.format, "No mask of the set shows an object; there is nothing to crop.")
+      }
     }
     return lines
   }
@@ -70,7 +76,8 @@ public struct CropGenerator: Sendable {
 
   private static func names(of item: DatasetItem, root: String) throws -> (image: String, mask: String) {
     guard let mask = item.maskPath, item.maskForm == .ids else {
-      throw VisionError(
+      throw EngineError(
+        .format,
         "The mask of '\(item.id)' is no PNG of class ids, which lists need; convert the data set first "
           + "(decoupled dataset convert).")
     }
@@ -80,11 +87,12 @@ public struct CropGenerator: Sendable {
   private static func name(_ path: String, _ root: String) throws -> String {
     let folder = root.isEmpty || root.hasSuffix("/") ? root : root + "/"
     guard path.hasPrefix(folder) else {
-      throw VisionError("'\(path)' is not inside '\(root)', so a list cannot name it from there; choose another root.")
+      throw EngineError(
+        .format, "'\(path)' is not inside '\(root)', so a list cannot name it from there; choose another root.")
     }
     let name = "/" + path.dropFirst(folder.count)
     guard !name.contains(where: \.isWhitespace) else {
-      throw VisionError("'\(path)' has spaces in its name, which lists cannot hold; rename it.")
+      throw EngineError(.format, "'\(path)' has spaces in its name, which lists cannot hold; rename it.")
     }
     return name
   }

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Small pictures of training windows, for a contact sheet.
 public struct CropPreview {
   /// Most pictures that are kept: crops are thinned out evenly as more come.
@@ -7,10 +9,11 @@ public struct CropPreview {
   private var step = 1
   private var pictures: [(number: Int, image: RGBImage)] = []
 
-  /// - Throws: `VisionError` when a number is out of range.
+  /// - Throws: `EngineError` when a number is out of range.
   public init(limit: Int = 60, size: Int = 128) throws {
     guard (2...4096).contains(limit), (16...1024).contains(size) else {
-      throw VisionError("A preview shows 2 to 4096 pictures of 16 to 1024 pixels, not \(limit) of \(size).")
+      throw EngineError(
+        .invalidArgument, "A preview shows 2 to 4096 pictures of 16 to 1024 pixels, not \(limit) of \(size).")
     }
     self.limit = limit
     self.size = size
@@ -18,7 +21,7 @@ public struct CropPreview {
 
   /// Keeps a picture of a crop when its turn has come: the window as the network sees it, the subset's pixels coloured,
   /// void grey.
-  /// - Throws: `VisionError` when the window cannot be cut.
+  /// - Throws: `EngineError` when the window cannot be cut.
   public mutating func add(
     number: Int, image: RGBImage, mask: LabelMap, crop: CombinatorialCropping.Crop
   ) throws {
@@ -37,7 +40,7 @@ public struct CropPreview {
   }
 
   /// The pictures in rows.
-  /// - Throws: `VisionError` when there are none.
+  /// - Throws: `EngineError` when there are none.
   public func sheet(columns: Int = 10) throws -> RGBImage {
     try ContactSheet.draw(pictures.map(\.image), columns: columns)
   }

@@ -1,5 +1,4 @@
-/// Finds windows of a photo that are likely to show an object: inside the photo, the best first.
-public typealias WindowProposer = @Sendable (RGBImage) throws -> [Window]
+import DecoupledBase
 
 /// Windows from object proposals and from random sampling, as the paper has them (section 5).
 ///
@@ -16,11 +15,11 @@ public struct ProposalWindowSource: WindowSource, Equatable {
   /// Where the other windows come from; its `enclosedShare` holds for the proposals too.
   public let random: RandomWindowSource
 
-  /// - Throws: `VisionError` when the share is not in 0...1 or the growth not in 0...1.
+  /// - Throws: `EngineError` when the share is not in 0...1 or the growth not in 0...1.
   public init(share: Double = 0.5, growth: Double = 0, random: RandomWindowSource = .enclosing) throws {
     guard (0...1).contains(share), (0...1).contains(growth) else {
-      throw VisionError(
-        "The share of proposals \(share) and their growth \(growth) must both lie between 0 and 1.")
+      throw EngineError(
+        .format, "The share of proposals \(share) and their growth \(growth) must both lie between 0 and 1.")
     }
     self.share = share
     self.growth = growth

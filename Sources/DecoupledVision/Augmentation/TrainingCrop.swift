@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// From a window of a photo to a network input, as the training data layer of the paper's authors does it:
 /// cut, resize ignoring the aspect, cut a random square, mirror half of the time, normalise.
 public struct TrainingCrop: Sendable, Equatable, Codable {
@@ -16,17 +18,18 @@ public struct TrainingCrop: Sendable, Equatable, Codable {
   public let colourJitter: Double
   public let preprocessing: Preprocessing
 
-  /// - Throws: `VisionError` when a size or range makes no sense.
+  /// - Throws: `EngineError` when a size or range makes no sense.
   public init(
     resizeTo: Int = 350, inputSize: Int = 320, mirror: Bool = true, scaleJitter: ClosedRange<Double> = 1...1,
     square: Bool = false, colourJitter: Double = 0, preprocessing: Preprocessing = .caffeTraining
   ) throws {
     guard inputSize >= 1, resizeTo >= inputSize, resizeTo <= ImageLimits.side / 2 else {
-      throw VisionError("A crop of \(inputSize) cannot be cut from \(resizeTo); resize to at least the input size.")
+      throw EngineError(
+        .format, "A crop of \(inputSize) cannot be cut from \(resizeTo); resize to at least the input size.")
     }
     guard scaleJitter.lowerBound > 0, scaleJitter.upperBound <= 16, (0..<1).contains(colourJitter) else {
-      throw VisionError(
-        "Scale jitter \(scaleJitter) must lie in 0...16 without 0, colour jitter \(colourJitter) in 0..<1.")
+      throw EngineError(
+        .format, "Scale jitter \(scaleJitter) must lie in 0...16 without 0, colour jitter \(colourJitter) in 0..<1.")
     }
     self.resizeTo = resizeTo
     self.inputSize = inputSize
@@ -62,7 +65,7 @@ public struct TrainingCrop: Sendable, Equatable, Codable {
   /// - Parameters:
   ///   - window: the part of the image to show; outside of the image it is black, and void in the mask.
   ///   - random: numbers for this sample.
-  /// - Throws: `VisionError` when mask and image differ in size or the window is empty or too large.
+  /// - Throws: `EngineError` when mask and image differ in size or the window is empty or too large.
   public func sample(
     image: RGBImage, mask: LabelMap? = nil, window: Window, random: inout CounterRandom
   ) throws -> Sample {
@@ -78,14 +81,15 @@ public struct TrainingCrop: Sendable, Equatable, Codable {
   }
 
   /// Makes the sample at a known place, as the data layer does once it has drawn its random numbers.
-  /// - Throws: `VisionError` when mask and image differ in size, the window is empty or too large, or the place is outside
+  /// - Throws: `EngineError` when mask and image differ in size, the window is empty or too large, or the place is outside
   ///   of the resized window.
   public func sample(
     image: RGBImage, mask: LabelMap? = nil, window: Window, at placement: Placement
   ) throws -> Sample {
     let offsets = 0...(resizeTo - inputSize)
     guard offsets.contains(placement.left), offsets.contains(placement.top) else {
-      throw VisionError("A crop at (\(placement.left), \(placement.top)) leaves the window, which allows \(offsets).")
+      throw EngineError(
+        .format, "A crop at (\(placement.left), \(placement.top)) leaves the window, which allows \(offsets).")
     }
     try checkSizes(image, mask)
     return try cut(image: image, mask: mask, window: window, at: placement, jitter: nil)
@@ -107,7 +111,8 @@ public struct TrainingCrop: Sendable, Equatable, Codable {
 
   private func checkSizes(_ image: RGBImage, _ mask: LabelMap?) throws {
     if let mask, mask.width != image.width || mask.height != image.height {
-      throw VisionError(
+      throw EngineError(
+        .format,
         "The mask has the size \(mask.width)x\(mask.height), "
           + "its photo \(image.width)x\(image.height); they must be equal."
       )

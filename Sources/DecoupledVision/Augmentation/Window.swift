@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// A rectangle of pixels with inclusive corners, counted from 0; it may leave the image.
 public struct Window: Sendable, Hashable, Codable {
   public var x1: Int
@@ -43,7 +45,7 @@ public struct Window: Sendable, Hashable, Codable {
 
 extension RGBImage {
   /// The pixels of the window; what lies outside the image is black.
-  /// - Throws: `VisionError` when the window is empty or too large.
+  /// - Throws: `EngineError` when the window is empty or too large.
   public func cut(_ window: Window) throws -> RGBImage {
     try ImageLimits.check(width: window.width, height: window.height, what: "The window")
     if window == Window(width: width, height: height) { return self }
@@ -64,7 +66,7 @@ extension RGBImage {
 
 extension LabelMap {
   /// The labels of the window; what lies outside the map is void (255).
-  /// - Throws: `VisionError` when the window is empty or too large.
+  /// - Throws: `EngineError` when the window is empty or too large.
   public func cut(_ window: Window) throws -> LabelMap {
     try ImageLimits.check(width: window.width, height: window.height, what: "The window")
     if window == Window(width: width, height: height) { return self }

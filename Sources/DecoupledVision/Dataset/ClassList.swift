@@ -1,19 +1,21 @@
+import DecoupledBase
+
 /// The object classes of a data set. Id 0 is background and has no entry; class `names[k]` has the id k + 1.
 public struct ClassList: Sendable, Equatable, Codable {
   /// L names, without background.
   public let names: [String]
 
-  /// - Throws: `VisionError` unless there are 1 to 254 different names that can be file names and table columns.
+  /// - Throws: `EngineError` unless there are 1 to 254 different names that can be file names and table columns.
   public init(_ names: [String], from file: String = "The class list") throws {
     guard (1...254).contains(names.count) else {
-      throw VisionError("\(file) has \(names.count) classes; 1 to 254 are possible, one name a line.")
+      throw EngineError(.format, "\(file) has \(names.count) classes; 1 to 254 are possible, one name a line.")
     }
     var seen: Set<String> = []
     for name in names {
       guard !name.isEmpty, !name.hasPrefix("."), !name.contains(where: { "/;,\"".contains($0) || $0.isNewline }) else {
-        throw VisionError("\(file) has the class name '\(name)'; use names without / ; , and quotes.")
+        throw EngineError(.format, "\(file) has the class name '\(name)'; use names without / ; , and quotes.")
       }
-      guard seen.insert(name).inserted else { throw VisionError("\(file) names the class '\(name)' twice.") }
+      guard seen.insert(name).inserted else { throw EngineError(.format, "\(file) names the class '\(name)' twice.") }
     }
     self.names = names
   }
@@ -37,7 +39,7 @@ public struct ClassList: Sendable, Equatable, Codable {
   ])
 
   /// Reads `classes.txt`: one name a line; empty lines and lines that begin with # are skipped.
-  /// - Throws: `VisionError` when the file is missing, empty or names a class twice.
+  /// - Throws: `EngineError` when the file is missing, empty or names a class twice.
   public static func read(_ path: String) throws -> ClassList {
     let lines = try FileAccess.readLines(path).map(Lines.trim)
     return try ClassList(lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }, from: "'\(path)'")
@@ -59,28 +61,15 @@ public struct ClassList: Sendable, Equatable, Codable {
   }
 
   /// Reads names into a multi-hot vector over the L classes.
-  /// - Throws: `VisionError` when a name is unknown.
+  /// - Throws: `EngineError` when a name is unknown.
   public func multiHot(_ chosen: [String]) throws -> [Bool] {
     var labels = [Bool](repeating: false, count: count)
     for name in chosen {
       guard let place = names.firstIndex(of: name) else {
-        throw VisionError("There is no class '\(name)'; the classes are \(names.joined(separator: ", ")).")
+        throw EngineError(.format, "There is no class '\(name)'; the classes are \(names.joined(separator: ", ")).")
       }
       labels[place] = true
     }
     return labels
   }
-}
-
-/// Pieces of lines in list files.
-enum Lines {
-  static func trim(_ text: String) -> String {
-    var rest = text[...]
-    while rest.first?.isWhitespace == true { rest.removeFirst() }
-    while rest.last?.isWhitespace == true { rest.removeLast() }
-    return String(rest)
-  }
-
-  /// The words of a line, separated by spaces or tabs.
-  static func words(_ line: String) -> [String] { line.split(whereSeparator: \.isWhitespace).map(String.init) }
 }

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 extension Dataset {
   /// The layouts that can be opened.
   public enum Kind: String, Sendable, Codable, CaseIterable {
@@ -52,9 +54,9 @@ extension Dataset {
   }
 
   /// Opens a data set.
-  /// - Throws: `VisionError` when the folder is of no known kind, or as the loader of its kind does.
+  /// - Throws: `EngineError` when the folder is of no known kind, or as the loader of its kind does.
   public static func open(_ path: String, options: Options = Options()) throws -> Dataset {
-    guard FileAccess.isFolder(path) else { throw VisionError("There is no data set folder '\(path)'.") }
+    guard FileAccess.isFolder(path) else { throw EngineError(.format, "There is no data set folder '\(path)'.") }
     let dataset = try opened(path, options)
     return options.labelsFromMasks ? try dataset.labelledFromMasks() : dataset
   }
@@ -71,12 +73,12 @@ extension Dataset {
     var options = options
     if options.kind == .automatic { options.kind = try kind(of: path) }
     if options.extraMasks != nil && options.kind != .voc {
-      throw VisionError(
-        "Extra masks belong to a data set in the VOC layout; '\(path)' is opened as \(options.kind.rawValue).")
+      throw EngineError(
+        .format, "Extra masks belong to a data set in the VOC layout; '\(path)' is opened as \(options.kind.rawValue).")
     }
     if !options.ids.isNone && ![.voc, .folder, .ade20k].contains(options.kind) {
-      throw VisionError(
-        "Ids can be changed in PNG masks of class ids only; '\(path)' is opened as \(options.kind.rawValue).")
+      throw EngineError(
+        .format, "Ids can be changed in PNG masks of class ids only; '\(path)' is opened as \(options.kind.rawValue).")
     }
     switch options.kind {
     case .voc: return try VOCDataset.open(path, options: options)
@@ -89,7 +91,7 @@ extension Dataset {
   }
 
   /// The kind that a folder looks like.
-  /// - Throws: `VisionError` when it looks like none.
+  /// - Throws: `EngineError` when it looks like none.
   public static func kind(of path: String) throws -> Kind {
     if VOCDataset.root(in: path) != nil { return .voc }
     if SBDDataset.root(in: path) != nil { return .sbd }
@@ -98,7 +100,8 @@ extension Dataset {
     if ADE20KDataset.fits(path) { return .ade20k }
     if FolderDataset.fits(path) { return .folder }
     if LabelMeDataset.fits(path) { return .labelMe }
-    throw VisionError(
+    throw EngineError(
+      .format,
       "'\(path)' is no data set: it has neither JPEGImages and ImageSets (VOC layout) nor images (plain layout), nor what "
         + "SBD, COCO, ADE20K or LabelMe have.")
   }

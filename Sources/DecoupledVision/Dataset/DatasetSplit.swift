@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Chooses which masks of a set may be used.
 public enum DatasetSplit {
   /// Chooses about `perClass` masks for each class, like the strong subsets of the paper (5, 10 or 25).
@@ -5,16 +7,16 @@ public enum DatasetSplit {
   /// Classes with few masks choose first. A chosen image counts for all of its classes, so that some classes get more.
   /// Which classes an image shows comes from its mask. The same seed gives the same images.
   /// - Returns: ids in the order of the set.
-  /// - Throws: `VisionError` when no image has a mask, a class has none, or a mask cannot be read.
+  /// - Throws: `EngineError` when no image has a mask, a class has none, or a mask cannot be read.
   public static func strong(_ dataset: Dataset, perClass: Int, seed: UInt64) throws -> [String] {
-    guard perClass >= 1 else { throw VisionError("At least 1 mask per class is needed, not \(perClass).") }
+    guard perClass >= 1 else { throw EngineError(.format, "At least 1 mask per class is needed, not \(perClass).") }
     let candidates = try Dataset(classes: dataset.classes, items: dataset.strongItems).labelledFromMasks().items
-    guard !candidates.isEmpty else { throw VisionError("No image of the set has a mask to choose.") }
+    guard !candidates.isEmpty else { throw EngineError(.format, "No image of the set has a mask to choose.") }
     let order = CounterRandom.permutation(count: candidates.count, seed: seed, epoch: 0)
     let labels = candidates.map { $0.imageLabels ?? [] }
     let available = (0..<dataset.classes.count).map { c in labels.count { $0[c] } }
     if let absent = available.firstIndex(of: 0) {
-      throw VisionError("No mask of the set shows the class '\(dataset.classes.names[absent])'.")
+      throw EngineError(.format, "No mask of the set shows the class '\(dataset.classes.names[absent])'.")
     }
     var chosen: Set<Int> = []
     var counts = [Int](repeating: 0, count: dataset.classes.count)

@@ -19,7 +19,7 @@ public struct BarChart: Sendable {
   /// Pixels of one sign and its gap at the scale of names and numbers.
   private static let sign = 8
 
-  /// - Throws: `VisionError` when the picture gets too large.
+  /// - Throws: `EngineError` when the picture gets too large.
   public func draw(width: Int = 720) throws -> RGBImage {
     let group = max(series.count, 1) * Self.barHeight + Self.gap
     let height = Self.top + names.count * group + Self.gap

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Maps of real values in colours.
 public enum HeatMap {
   /// Dark blue over green to yellow: brightness grows evenly with the value, also for colour-blind eyes and in print.
@@ -20,15 +22,17 @@ public enum HeatMap {
   ///   - range: the values of the darkest and the brightest colour; nil takes the least and the greatest finite value.
   ///   - image: a photo below; the map is resized to it (bilinear). Without it the result has the size of the map.
   ///   - opacity: the share of the map's colour over a photo, 0...1.
-  /// - Throws: `VisionError` when the channel does not exist or the opacity is out of range.
+  /// - Throws: `EngineError` when the channel does not exist or the opacity is out of range.
   public static func draw(
     _ values: FloatImage, channel: Int = 0, range: ClosedRange<Float>? = nil, over image: RGBImage? = nil,
     opacity: Double = 0.6
   ) throws -> RGBImage {
     guard (0..<values.channels).contains(channel) else {
-      throw VisionError("The map has \(values.channels) channels, so there is no channel \(channel).")
+      throw EngineError(.invalidArgument, "The map has \(values.channels) channels, so there is no channel \(channel).")
     }
-    guard (0...1).contains(opacity) else { throw VisionError("The opacity \(opacity) must be from 0 to 1.") }
+    guard (0...1).contains(opacity) else {
+      throw EngineError(.invalidArgument, "The opacity \(opacity) must be from 0 to 1.")
+    }
     let plane = values.width * values.height
     var map = try FloatImage(
       width: values.width, height: values.height, channels: 1,

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Curves of a training: loss or accuracy over iterations.
 public struct LinePlot: Sendable {
   /// One curve.
@@ -27,10 +29,10 @@ public struct LinePlot: Sendable {
   private static let margin = (left: 64, right: 32, top: 28, bottom: 28)
 
   /// Draws axes with round numbers and one line a curve; points that are not finite interrupt it.
-  /// - Throws: `VisionError` when the size is below 160x120 or too large.
+  /// - Throws: `EngineError` when the size is below 160x120 or too large.
   public func draw(width: Int = 640, height: Int = 400) throws -> RGBImage {
     guard width >= 160, height >= 120 else {
-      throw VisionError("A plot of \(width)x\(height) is too small to read; use at least 160x120.")
+      throw EngineError(.invalidArgument, "A plot of \(width)x\(height) is too small to read; use at least 160x120.")
     }
     try ImageLimits.check(width: width, height: height, what: "The plot")
     let points = curves.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
@@ -108,7 +110,7 @@ private struct Axis {
   }
 
   func text(_ value: Double) -> String {
-    if abs(value) >= 1_000_000 { return TextTable.decimal(value / 1_000_000, digits: 1) + "M" }
-    return TextTable.decimal(value, digits: digits)
+    if abs(value) >= 1_000_000 { return NumberText.fixed(value / 1_000_000, digits: 1) + "M" }
+    return NumberText.fixed(value, digits: digits)
   }
 }

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// A square matrix of shares as shades, with a number in each cell.
 public struct MatrixPlot: Sendable {
   public var title: String
@@ -20,10 +22,10 @@ public struct MatrixPlot: Sendable {
   /// Signs of a name that are written above a column.
   private static let headLength = 4
 
-  /// - Throws: `VisionError` when the picture gets too large or the numbers do not fit the names.
+  /// - Throws: `EngineError` when the picture gets too large or the numbers do not fit the names.
   public func draw() throws -> RGBImage {
     guard values.count == names.count * names.count, counts.count == values.count else {
-      throw VisionError("A matrix of \(names.count) names needs \(names.count * names.count) values.")
+      throw EngineError(.invalidArgument, "A matrix of \(names.count) names needs \(names.count * names.count) values.")
     }
     let left = 16 + 8 * (names.map(\.count).max() ?? 0)
     let head = Self.top + 16

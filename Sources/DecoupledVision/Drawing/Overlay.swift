@@ -1,18 +1,23 @@
+import DecoupledBase
+
 /// Label maps on top of photos.
 public enum Overlay {
   /// Mixes the colours of the labels into a photo. Background and void stay as they are.
   /// - Parameters:
   ///   - opacity: the share of the label's colour, 0...1.
   ///   - contours: draws the borders of the regions in the full colour.
-  /// - Throws: `VisionError` when the sizes differ or the opacity is out of range.
+  /// - Throws: `EngineError` when the sizes differ or the opacity is out of range.
   public static func draw(
     _ image: RGBImage, labels: LabelMap, palette: Palette = .voc, opacity: Double = 0.5, contours: Bool = true
   ) throws -> RGBImage {
     guard image.width == labels.width, image.height == labels.height else {
-      throw VisionError(
+      throw EngineError(
+        .invalidArgument,
         "A label map of \(labels.width)x\(labels.height) cannot be drawn on a photo of \(image.width)x\(image.height).")
     }
-    guard (0...1).contains(opacity) else { throw VisionError("The opacity \(opacity) must be from 0 to 1.") }
+    guard (0...1).contains(opacity) else {
+      throw EngineError(.invalidArgument, "The opacity \(opacity) must be from 0 to 1.")
+    }
     let share = Int((opacity * 256).rounded())
     var result = image
     let (width, height) = (image.width, image.height)

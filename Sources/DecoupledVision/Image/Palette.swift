@@ -1,12 +1,14 @@
+import DecoupledBase
+
 /// 256 colours, one for each label.
 public struct Palette: Sendable, Equatable {
   /// 768 bytes: R, G, B of label 0, then of label 1.
   public let bytes: [UInt8]
 
-  /// - Throws: `VisionError` unless there are 768 bytes.
+  /// - Throws: `EngineError` unless there are 768 bytes.
   public init(bytes: [UInt8]) throws {
     guard bytes.count == 768 else {
-      throw VisionError("A palette has 256 colours of 3 bytes, which makes 768, not \(bytes.count).")
+      throw EngineError(.format, "A palette has 256 colours of 3 bytes, which makes 768, not \(bytes.count).")
     }
     self.bytes = bytes
   }

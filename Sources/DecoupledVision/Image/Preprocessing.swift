@@ -1,33 +1,33 @@
+import DecoupledBase
+
 /// How a photograph becomes the input of a network: channel order, scale, mean and deviation.
 ///
 /// Each value becomes `(v * scale - mean[c]) / deviation[c]` with v in 0...255 and c counted in the network's channel
 /// order.
-public struct Preprocessing: Sendable, Equatable, Codable {
+public struct Preprocessing: SettingGroup {
   /// The order of the network's input channels.
-  public enum ChannelOrder: String, Sendable, Codable {
+  public enum ChannelOrder: String, SettingChoice {
     case rgb, bgr
   }
 
-  public let channelOrder: ChannelOrder
+  public private(set) var channelOrder: ChannelOrder
   /// What a value is multiplied by before the mean is subtracted.
-  public let scale: Float
+  public private(set) var scale: Float
   /// Three means in the network's channel order.
-  public let mean: [Float]
+  public private(set) var mean: [Float]
   /// Three divisors in the network's channel order.
-  public let deviation: [Float]
+  public private(set) var deviation: [Float]
 
-  /// - Throws: `VisionError` unless there are three finite means and three finite deviations above 0.
+  /// - Throws: `EngineError` unless there are three finite means and three finite deviations above 0.
   public init(
     channelOrder: ChannelOrder, scale: Float = 1, mean: [Float], deviation: [Float] = [1, 1, 1]
   ) throws {
-    guard mean.count == 3, deviation.count == 3, (mean + deviation + [scale]).allSatisfy(\.isFinite),
-      deviation.allSatisfy({ $0 > 0 })
-    else {
-      throw VisionError(
-        "Preprocessing needs 3 means and 3 deviations above 0, not mean \(mean), deviation \(deviation).")
-    }
     self.init(order: channelOrder, scale: scale, mean: mean, deviation: deviation)
+    if let problem { throw EngineError(.format, "Preprocessing \(problem)") }
   }
+
+  /// The released inference script's, see `caffe`.
+  public init() { self = .caffe }
 
   private init(order: ChannelOrder, scale: Float, mean: [Float], deviation: [Float]) {
     channelOrder = order
@@ -36,13 +36,25 @@ public struct Preprocessing: Sendable, Equatable, Codable {
     self.deviation = deviation
   }
 
+  /// - Throws: also `EngineError`, when the numbers cannot work.
   public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    try self.init(
-      channelOrder: values.decode(ChannelOrder.self, forKey: .channelOrder),
-      scale: values.decodeIfPresent(Float.self, forKey: .scale) ?? 1,
-      mean: values.decode([Float].self, forKey: .mean),
-      deviation: values.decodeIfPresent([Float].self, forKey: .deviation) ?? [1, 1, 1])
+    self.init()
+    try read(from: decoder)
+    if let problem { throw EngineError(.format, "Preprocessing \(problem)") }
+  }
+
+  public static let groupName = "the preprocessing"
+  public static let settings: [Setting<Self>] = [
+    .choice("channelOrder", \.channelOrder, "The order of the network's input channels.", isRequired: true),
+    .value("scale", \.scale, "a number", "What a value of 0 to 255 is multiplied by before the mean is subtracted."),
+    .value("mean", \.mean, "three numbers", "Means, in the network's channel order.", isRequired: true),
+    .value("deviation", \.deviation, "three numbers above 0", "Divisors, in the network's channel order."),
+  ]
+
+  public var conflict: String? {
+    mean.count == 3 && deviation.count == 3 && (mean + deviation + [scale]).allSatisfy(\.isFinite)
+      && deviation.allSatisfy { $0 > 0 }
+      ? nil : "needs 3 means and 3 deviations above 0, not mean \(mean), deviation \(deviation)."
   }
 
   /// The released inference script: BGR minus the ILSVRC mean pixel.
@@ -68,7 +80,7 @@ public struct Preprocessing: Sendable, Equatable, Codable {
   /// The input of the released inference procedure, shape (3, size, size): the photo is padded with black at the bottom
   /// and the right to a square, resized by MATLAB's antialiased bilinear rule in double without rounding, then
   /// normalised.
-  /// - Throws: `VisionError` when the size is refused.
+  /// - Throws: `EngineError` when the size is refused.
   public func inferenceInput(_ image: RGBImage, size: Int) throws -> [Float] {
     try ImageLimits.check(width: size, height: size, what: "The network input")
     if image.width == size, image.height == size { return normalized(image) }

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Average precision of image-level scores, the measure of the VOC classification task (phase 1).
 ///
 /// For each class: the area under the precision-recall curve after precision was made non-increasing (VOC 2010 to 2012,
@@ -17,16 +19,17 @@ public struct AveragePrecision: Sendable {
   ///   - labels: the L image-level labels.
   ///   - difficult: classes not counted for this image; empty means none.
   ///   - name: what errors call the image.
-  /// - Throws: `VisionError` when a count is not L or a score is not a number.
+  /// - Throws: `EngineError` when a count is not L or a score is not a number.
   public mutating func add(
     scores: [Float], labels: [Bool], difficult: [Bool] = [], name: String = "the image"
   ) throws {
     guard scores.count == classes.count, labels.count == classes.count,
       difficult.isEmpty || difficult.count == classes.count
     else {
-      throw VisionError("\(name) has \(scores.count) scores and \(labels.count) labels for \(classes.count) classes.")
+      throw EngineError(
+        .format, "\(name) has \(scores.count) scores and \(labels.count) labels for \(classes.count) classes.")
     }
-    guard !scores.contains(where: \.isNaN) else { throw VisionError("A score of \(name) is not a number.") }
+    guard !scores.contains(where: \.isNaN) else { throw EngineError(.format, "A score of \(name) is not a number.") }
     self.scores.append(scores)
     self.labels.append(labels)
     self.difficult.append(difficult)

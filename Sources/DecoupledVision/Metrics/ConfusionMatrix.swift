@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Pixel counts by true and predicted class over a whole set, as VOCevalseg does: one matrix for all images.
 public struct ConfusionMatrix: Sendable, Equatable, Codable {
   /// L + 1: the classes with background.
@@ -6,10 +8,10 @@ public struct ConfusionMatrix: Sendable, Equatable, Codable {
   public private(set) var counts: [Int]
 
   /// - Parameter classCount: the classes with background, 1...255.
-  /// - Throws: `VisionError` when out of range.
+  /// - Throws: `EngineError` when out of range.
   public init(classCount: Int) throws {
     guard (1...255).contains(classCount) else {
-      throw VisionError("A confusion matrix has 1 to 255 classes with background, not \(classCount).")
+      throw EngineError(.format, "A confusion matrix has 1 to 255 classes with background, not \(classCount).")
     }
     self.classCount = classCount
     counts = [Int](repeating: 0, count: classCount * classCount)
@@ -17,11 +19,12 @@ public struct ConfusionMatrix: Sendable, Equatable, Codable {
 
   /// Adds one image. Pixels whose truth is 255 are not counted.
   /// - Parameter name: what errors call the image.
-  /// - Throws: `VisionError` when the sizes differ or a label is no class (255 is no prediction); nothing is counted
+  /// - Throws: `EngineError` when the sizes differ or a label is no class (255 is no prediction); nothing is counted
   ///   then.
   public mutating func accumulate(truth: LabelMap, prediction: LabelMap, name: String = "the image") throws {
     guard truth.width == prediction.width, truth.height == prediction.height else {
-      throw VisionError(
+      throw EngineError(
+        .format,
         "The prediction for \(name) has the size \(prediction.width)x\(prediction.height), its mask "
           + "\(truth.width)x\(truth.height); they must be equal.")
     }
@@ -37,11 +40,12 @@ public struct ConfusionMatrix: Sendable, Equatable, Codable {
     for (pair, count) in pairs.enumerated() where count > 0 {
       let (truth, prediction) = (pair >> 8, pair & 255)
       guard prediction < classCount else {
-        throw VisionError("The prediction for \(name) holds \(prediction); the classes are 0 to \(classCount - 1).")
+        throw EngineError(
+          .format, "The prediction for \(name) holds \(prediction); the classes are 0 to \(classCount - 1).")
       }
       guard truth < classCount || truth == 255 else {
-        throw VisionError(
-          "The mask of \(name) holds \(truth); the classes are 0 to \(classCount - 1), and 255 for void.")
+        throw EngineError(
+          .format, "The mask of \(name) holds \(truth); the classes are 0 to \(classCount - 1), and 255 for void.")
       }
     }
     for (pair, count) in pairs.enumerated() where count > 0 && pair >> 8 != 255 {
@@ -50,10 +54,10 @@ public struct ConfusionMatrix: Sendable, Equatable, Codable {
   }
 
   /// Adds the counts of another matrix, for sets that were counted in parts.
-  /// - Throws: `VisionError` when the classes differ.
+  /// - Throws: `EngineError` when the classes differ.
   public mutating func merge(_ other: ConfusionMatrix) throws {
     guard other.classCount == classCount else {
-      throw VisionError("Confusion matrices of \(classCount) and \(other.classCount) classes cannot be added.")
+      throw EngineError(.format, "Confusion matrices of \(classCount) and \(other.classCount) classes cannot be added.")
     }
     for i in counts.indices { counts[i] += other.counts[i] }
   }

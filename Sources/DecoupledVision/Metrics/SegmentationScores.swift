@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// The results of an evaluation by name, for a table or a JSON file.
 public struct SegmentationScores: Sendable, Equatable, Codable {
   /// One class.
@@ -18,10 +20,11 @@ public struct SegmentationScores: Sendable, Equatable, Codable {
   /// 0...1.
   public let pixelAccuracy: Double
 
-  /// - Throws: `VisionError` when the matrix does not have background and the classes of the list.
+  /// - Throws: `EngineError` when the matrix does not have background and the classes of the list.
   public init(_ matrix: ConfusionMatrix, classes: ClassList) throws {
     guard matrix.classCount == classes.count + 1 else {
-      throw VisionError(
+      throw EngineError(
+        .format,
         "A confusion matrix of \(matrix.classCount) classes does not fit background and \(classes.count) classes.")
     }
     self.classes = zip(["background"] + classes.names, matrix.intersectionOverUnion).enumerated().map { id, score in

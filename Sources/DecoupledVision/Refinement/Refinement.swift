@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Changes the scores of an image's labels before the largest decides, such as by what the image shows.
 ///
 /// A refinement is a type in a file of its own and a line in `Refinements.all`.
@@ -51,11 +53,12 @@ public struct RefinementSetting: Sendable {
 public struct RefinementValues: Sendable, Equatable {
   private let values: [String: Double]
 
-  /// - Throws: `VisionError` for a setting that does not exist or a value out of its range.
+  /// - Throws: `invalidArgument` for a setting that does not exist or a value out of its range.
   public init(_ given: [String: Double], of type: any Refinement.Type) throws {
     for name in given.keys.sorted() where !type.settings.contains(where: { $0.name == name }) {
       let known = type.settings.map(\.name).joined(separator: ", ")
-      throw VisionError(
+      throw EngineError(
+        .invalidArgument,
         "The refinement '\(type.name)' has no setting '\(name)'; "
           + (known.isEmpty ? "it has none." : "it has \(known)."))
     }
@@ -64,7 +67,8 @@ public struct RefinementValues: Sendable, Equatable {
       let value = given[setting.name] ?? setting.standard
       guard setting.range.contains(value), !setting.isWhole || value == value.rounded() else {
         let (least, most) = (setting.text(setting.range.lowerBound), setting.text(setting.range.upperBound))
-        throw VisionError(
+        throw EngineError(
+          .invalidArgument,
           "'\(setting.name)' of the refinement '\(type.name)' is a \(setting.isWhole ? "whole " : "")number "
             + "from \(least) to \(most), not \(setting.text(value)).")
       }

@@ -1,44 +1,48 @@
+import DecoupledBase
 import FoundationEssentials
 
 /// The refinements there are, and how users name them.
 public enum Refinements {
   public static let all: [any Refinement.Type] = [
-    GuidedRefinement.self,
+    GuidedRefinement.self
   ]
 
   /// Of a name and settings; those left out have their defaults.
-  /// - Throws: `VisionError` for a name or setting that does not exist, or a value out of its range.
-  public static func make(_ name: String, _ settings: [String: Double] = [:]) throws -> any Refinement {
+  /// - Throws: `invalidArgument` for a name or setting that does not exist, or a value out of its range.
+  static func make(_ name: String, _ settings: [String: Double]) throws -> any Refinement {
     guard let type = all.first(where: { $0.name == name }) else {
-      throw VisionError("There is no refinement '\(name)'; there is \(all.map { $0.name }.joined(separator: ", ")).")
+      throw EngineError(
+        .invalidArgument, "There is no refinement '\(name)'; there is \(all.map { $0.name }.joined(separator: ", ")).")
     }
     return type.init(try RefinementValues(settings, of: type))
   }
 
   /// Of a text such as `guided:radius=8,epsilon=0.01`.
   /// - Throws: as `make`, and for a setting without a number.
-  public static func parse(_ text: String) throws -> any Refinement {
+  public static func parse(_ text: String) throws -> RefinementChoice {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     var settings: [String: Double] = [:]
     for setting in parts.dropFirst().flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
       let pair = setting.split(separator: "=", omittingEmptySubsequences: false)
       guard pair.count == 2, let value = Double(pair[1]), value.isFinite else {
-        throw VisionError("'\(setting)' of the refinement '\(text)' is no setting; write name=number.")
+        throw EngineError(
+          .invalidArgument, "'\(setting)' of the refinement '\(text)' is no setting; write name=number.")
       }
       settings[String(pair[0])] = value
     }
-    return try make(String(parts[0]), settings)
+    return try RefinementChoice(String(parts[0]), settings)
   }
 
   /// Of a JSON list: each entry a name, or an object of `name` and settings.
-  /// - Throws: `VisionError` when it is something else, and as `make`.
-  public static func decode(json: String) throws -> [any Refinement] {
+  /// - Throws: `invalidArgument` when it is something else, and as `make`.
+  public static func decode(json: String) throws -> [RefinementChoice] {
     do {
-      return try JSONDecoder().decode([RefinementChoice].self, from: Data(json.utf8)).map(\.refinement)
-    } catch let error as VisionError {
+      return try JSONDecoder().decode([RefinementChoice].self, from: Data(json.utf8))
+    } catch let error as EngineError {
       throw error
     } catch {
-      throw VisionError(
+      throw EngineError(
+        .invalidArgument,
         #"'\#(json)' is no list of refinements; write it as [{"name": "guided", "radius": 8}] or ["guided"]."#)
     }
   }
@@ -52,30 +56,5 @@ public enum Refinements {
             + "\($0.text($0.standard))."
         }.joined()
     }.joined(separator: "\n")
-  }
-}
-
-/// An entry of the JSON list of refinements.
-public struct RefinementChoice: Decodable, Sendable {
-  public let refinement: any Refinement
-
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
-  public init(from decoder: any Decoder) throws {
-    if let name = try? decoder.singleValueContainer().decode(String.self) {
-      refinement = try Refinements.make(name)
-      return
-    }
-    let values = try decoder.container(keyedBy: Key.self)
-    let name = Key(stringValue: "name")
-    let settings = values.allKeys.filter { $0.stringValue != name.stringValue }
-    refinement = try Refinements.make(
-      values.decode(String.self, forKey: name),
-      Dictionary(uniqueKeysWithValues: settings.map { ($0.stringValue, try values.decode(Double.self, forKey: $0)) }))
   }
 }

@@ -1,4 +1,4 @@
-import DecoupledVision
+import DecoupledBase
 import Glibc
 
 /// A fuzz target for libFuzzer: the data set that `DatasetInput` makes of the given bytes, of the kind named in
@@ -18,7 +18,7 @@ enum DatasetFuzzer {
   }()
 
   static func run(_ bytes: UnsafeRawBufferPointer) {
-    do { try input.open(bytes) } catch let error as VisionError {
+    do { try input.open(bytes) } catch let error as EngineError {
       // A refusal is one sentence.
       precondition(!error.message.isEmpty)
     } catch {

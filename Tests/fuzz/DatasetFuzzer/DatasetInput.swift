@@ -1,4 +1,5 @@
 import CZlib
+import DecoupledBase
 import DecoupledVision
 import Glibc
 
@@ -43,7 +44,7 @@ struct DatasetInput {
   }
 
   /// Opens the data set and reads its masks.
-  /// - Throws: `VisionError` when the bytes are refused.
+  /// - Throws: `EngineError` when the bytes are refused.
   func open(_ bytes: UnsafeRawBufferPointer) throws {
     let (name, kind, set) = place
     let path = folder + "/" + name

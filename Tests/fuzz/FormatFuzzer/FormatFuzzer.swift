@@ -1,5 +1,4 @@
-import DecoupledCore
-import DecoupledVision
+import DecoupledBase
 import Glibc
 
 /// A fuzz target for libFuzzer: the reader named in DECOUPLED_FUZZ_FORMAT on the given bytes. A reader may refuse them with a
@@ -19,8 +18,6 @@ enum FormatFuzzer {
     do { try input.read(bytes) } catch let error as EngineError {
       // A refusal is one sentence.
       precondition(!error.message.isEmpty && error.status != .internal, error.message)
-    } catch let error as VisionError {
-      precondition(!error.message.isEmpty)
     } catch {
       preconditionFailure("\(error)")
     }

@@ -1,5 +1,5 @@
-import DecoupledCore
 import DecoupledNetworks
+import DecoupledProposals
 import DecoupledVision
 import Glibc
 

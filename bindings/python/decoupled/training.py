@@ -90,11 +90,12 @@ class Trainer(Handle):
             with masks.
         phase: "classification" (1) or "segmentation" (2)
         validation: evaluated on now and then; the best model is kept by it
-        settings: those left out keep their defaults, unknown ones are an error. Both phases: "seed", "solver"
-            {base_learning_rate, policy, warm_up_iterations, momentum, weight_decay, batch_size, iter_size,
-            maximum_iterations, multipliers, gradient_clipping, caffe}, "augmentation" {resize_to, mirror, scale_jitter,
-            colour_jitter}; phase 2 also "cropping" {windows_per_subset, maximum_subsets, enclosed_share, context,
-            fixed_windows}, "conversion" {batches, batch_size, unbiased}
+        settings: those left out keep their defaults, unknown ones are an error; docs/settings.md explains them. Both phases:
+            "seed", "solver" {base_learning_rate, policy, warm_up_iterations, method, momentum, second_momentum, weight_decay,
+            batch_size, iter_size, maximum_iterations, multipliers, gradient_clipping, caffe}, "augmentation" {resize_to,
+            mirror, square, scale_jitter, colour_jitter}; phase 1 also "labels"; phase 2 also "cropping" {windows_per_subset,
+            maximum_subsets, enclosed_share, context, whole_image_share, fixed_windows, proposals}, "conversion" {batches,
+            batch_size, unbiased}
         directory: where configuration, metrics and checkpoints go; None = nothing is written
         resume: continue the run in `directory` bit for bit from its last checkpoint; without one begin anew
         overwrite: delete the run in `directory`

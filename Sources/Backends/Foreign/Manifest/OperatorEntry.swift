@@ -13,7 +13,7 @@ final class OperatorEntry: Sendable {
 
   /// The element before its library is open.
   struct Text {
-    fileprivate let kind: Int32
+    fileprivate let kind: OperatorKind
     fileprivate let declaration: CDeclaration
     fileprivate let arguments: [ForeignArgument]
     fileprivate let byReference: Set<Int>
@@ -29,11 +29,14 @@ final class OperatorEntry: Sendable {
       let object = try ManifestObject(value, "an element of \"operators\"")
       try object.requireOnly(["operator", "function", "arguments", "when", "each_row", "success"])
       let name = try object.string("operator")
-      guard let kind = OperatorNames.kind(name) else { throw ManifestError("there is no operator \"\(name)\"") }
+      // No function of a manifest reads another layout than the row-major one.
+      guard let kind = OperatorKind(name: name), kind != .convert else {
+        throw ManifestError("there is no operator \"\(name)\"")
+      }
       self.kind = kind
       let declaration = try CDeclaration(object.string("function"))
       self.declaration = declaration
-      let collector = OperatorValues(declaration.name)
+      let collector = OperatorValues(declaration.name, of: kind.signature)
       let reader = ArgumentReader(declaration: declaration, lookUp: collector.find)
       (arguments, byReference, _) = try reader.read(object.list("arguments"))
       (values, types, reals) = (collector.values, collector.types, collector.reals)
@@ -70,7 +73,7 @@ final class OperatorEntry: Sendable {
     }
   }
 
-  let kind: Int32
+  let kind: OperatorKind
   let values: [Value]
   /// Numbers of the values that are handed over as real numbers.
   let reals: Set<Int>
@@ -90,7 +93,7 @@ final class OperatorEntry: Sendable {
   /// Whether the function computes this node: every operand and attribute of it reaches the function or is as "when"
   /// says, and memory is what the signature says.
   func computes(_ node: dcn_node) -> Bool {
-    guard node.kind == kind else { return false }
+    guard node.operatorKind == kind else { return false }
     for attribute in UnsafeBufferPointer(start: node.attributes, count: Int(node.attribute_count)) {
       let name = String(cString: attribute.name)
       let isUsed = values.contains { if case .attribute(let used, _) = $0 { used == name } else { false } }

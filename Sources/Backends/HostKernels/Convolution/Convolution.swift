@@ -16,12 +16,16 @@ final class Convolution: SwiftKernel {
     weights = try node.input(1, rank: 4...4)
     let bias = try node.optionalInput(2, rank: 1...1)
     let y = try node.output(0, rank: 4...4)
-    try node.require(x.shape[1] == weights.shape[1], "\(x.shape[1]) channels meet weights \(weights.shape)")
+    let group = try node.group()
+    try node.require(
+      x.shape[1] == weights.shape[1] * group && weights.shape[0] % group == 0,
+      "\(x.shape[1]) channels meet weights \(weights.shape) in \(group) groups")
     try node.require(y.shape[0] == x.shape[0] && y.shape[1] == weights.shape[0], "the result has shape \(y.shape)")
     try node.require(bias == nil || bias?.shape == [weights.shape[0]], "the bias does not fit weights \(weights.shape)")
     let geometry = try ConvolutionGeometry(
       node, image: Array(x.shape[2...]), kernel: Array(weights.shape[2...]), result: Array(y.shape[2...]))
-    method = ConvolutionMethod(geometry, channels: x.shape[1], outputChannels: y.shape[1])
+    method = ConvolutionMethod(
+      geometry, channels: weights.shape[1], outputChannels: y.shape[1] / group, groups: group)
     epilogue = try EpilogueOperands(readers, bias: bias, shape: y.shape)
     workspaceSize = (epilogue.workspaceCount + method.workspaceCount(batch: x.rows)) * 4
     laneWorkspaceSize = method.laneWorkspaceCount * 4

@@ -68,7 +68,7 @@ struct ConvolutionGeometry {
   }
 
   /// Output columns whose window cell `v` lies inside the image.
-  @inline(__always) private func validColumns(_ v: Int) -> Range<Int> {
+  @inline(__always) func validColumns(_ v: Int) -> Range<Int> {
     let shift = left - v * dilationX
     let first = shift > 0 ? (shift + strideX - 1) / strideX : 0
     let last = width - 1 + shift

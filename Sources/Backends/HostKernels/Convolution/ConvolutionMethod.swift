@@ -14,6 +14,8 @@ struct ConvolutionMethod {
   enum Kind { case tiles, shared }
 
   let geometry: ConvolutionGeometry
+  /// Parts of the channels that do not meet; what follows is of each part.
+  let groups: Int
   let channels: Int
   let outputChannels: Int
   /// Whether the weights are stored as [channels, outputChannels] (1x1 kernels only).
@@ -33,14 +35,18 @@ struct ConvolutionMethod {
   /// Whether products read the image in place of a window matrix.
   private var readsImage: Bool { kind == .tiles && geometry.isPointwise }
 
-  init(_ geometry: ConvolutionGeometry, channels: Int, outputChannels: Int, transposedWeights: Bool = false) {
+  init(
+    _ geometry: ConvolutionGeometry, channels: Int, outputChannels: Int, groups: Int = 1,
+    transposedWeights: Bool = false
+  ) {
     self.geometry = geometry
+    self.groups = groups
     self.channels = channels
     self.outputChannels = outputChannels
     hasTransposedWeights = transposedWeights
     let pixels = geometry.outputPixels
     let weights = channels * geometry.kernelSize * outputChannels
-    kind = pixels < 64 && weights >= 1 << 20 ? .shared : .tiles
+    kind = pixels < 64 && weights >= 1 << 20 && groups == 1 ? .shared : .tiles
     // Measured: the products change by a few percent between 256 and 1024 columns, and between 192 and 640 rows.
     let largest = outputChannels < 512 ? 512 : 1024
     let tiles = (pixels + largest - 1) / largest
@@ -81,12 +87,16 @@ struct ConvolutionMethod {
     switch kind {
     case .tiles:
       let tasks = tileCount * blockCount
-      try call.parallelFor(x.count * tasks) { index, lane in
-        let image = index / tasks
+      try call.parallelFor(x.count * groups * tasks) { index, lane in
+        let (image, group) = (index / tasks / groups, index / tasks % groups)
         let first = index % tasks / blockCount * tilePixels
+        let output = group * outputChannels
         runTile(
-          x[image], pixels: first..<min(first + tilePixels, geometry.outputPixels), block: index % blockCount, weights,
-          weightStep, epilogue, y[image], floats(call.laneWorkspace(lane)))
+          x[image] + group * channels * geometry.inputPixels,
+          pixels: first..<min(first + tilePixels, geometry.outputPixels), block: index % blockCount,
+          weights + (hasTransposedWeights ? group * channels : output) * weightStep, weightStep,
+          epilogue.from(channel: output), y[image] + output * geometry.outputPixels,
+          floats(call.laneWorkspace(lane)))
       }
     case .shared:
       guard let workspace else { return }

@@ -13,6 +13,7 @@ final class ConvolutionWeightGradient: SwiftKernel {
   private let dy: Operand
   private let dw: Operand
   private let geometry: ConvolutionGeometry
+  private let groups: Int
   private let tilePixels: Int
   private let tileCount: Int
   private let groupImages: Int
@@ -29,12 +30,15 @@ final class ConvolutionWeightGradient: SwiftKernel {
     dy = try node.input(1, rank: 4...4)
     dw = try node.output(0, rank: 4...4)
     let kernel = try node.requiredList("kernel_shape", count: 2)
-    try node.require(dw.shape == [dy.shape[1], x.shape[1]] + kernel, "the gradient has shape \(dw.shape)")
+    groups = try node.group()
+    try node.require(
+      dw.shape == [dy.shape[1], x.shape[1] / groups] + kernel && x.shape[1] % groups == 0 && dy.shape[1] % groups == 0,
+      "the gradient has shape \(dw.shape) in \(groups) groups")
     try node.require(x.shape[0] == dy.shape[0], "batches of \(x.shape[0]) and \(dy.shape[0]) images")
     geometry = try ConvolutionGeometry(
       node, image: Array(x.shape[2...]), kernel: kernel, result: Array(dy.shape[2...]))
     let pixels = geometry.outputPixels
-    let (channels, size) = (x.shape[1], geometry.kernelSize)
+    let (channels, size) = (dw.shape[1], geometry.kernelSize)
     let largest = 768
     let tiles = (pixels + largest - 1) / largest
     tilePixels = pixels >= 192 ? min(pixels, ((pixels + tiles - 1) / tiles + 15) & ~15) : pixels
@@ -46,7 +50,8 @@ final class ConvolutionWeightGradient: SwiftKernel {
     blockChannels = (channels + blocks - 1) / blocks
     blockCount = (channels + blockChannels - 1) / blockChannels
     let units = (x.rows + groupImages - 1) / groupImages * tileCount
-    partCount = blockCount >= 6 ? 1 : min(units, (12 + blockCount - 1) / blockCount)
+    let blockTasks = groups * blockCount
+    partCount = blockTasks >= 6 ? 1 : min(units, (12 + blockTasks - 1) / blockTasks)
     gatherStep = groupImages == 1 ? 0 : paddedStep(x.rows * pixels)
     let partials = partCount == 1 ? 0 : partCount * dw.elementCount
     workspaceSize = (partials + dy.shape[1] * gatherStep) * 4
@@ -69,15 +74,16 @@ final class ConvolutionWeightGradient: SwiftKernel {
     let parts = min(partCount, units)
     let count = self.dw.elementCount
     let partials = workspace
-    try call.parallelFor(blockCount * parts) { index, lane in
-      let part = index / blockCount
+    let blockTasks = groups * blockCount
+    try call.parallelFor(blockTasks * parts) { index, lane in
+      let part = index / blockTasks
       let range = part * units / parts..<(part + 1) * units / parts
       let lane = call.laneWorkspace(lane)!.assumingMemoryBound(to: Float.self)
       if parts == 1 {
-        accumulate(x, dy, gathered, units: range, block: index % blockCount, lane, dw.base, dw.stride)
+        accumulate(x, dy, gathered, units: range, block: index % blockTasks, lane, dw.base, dw.stride)
       } else if let partials {
         accumulate(
-          x, dy, gathered, units: range, block: index % blockCount, lane, partials + part * count, self.dw.rowLength)
+          x, dy, gathered, units: range, block: index % blockTasks, lane, partials + part * count, self.dw.rowLength)
       }
     }
     guard parts > 1, let partials else { return }
@@ -117,8 +123,12 @@ final class ConvolutionWeightGradient: SwiftKernel {
   ) {
     let size = geometry.kernelSize
     let pixels = geometry.outputPixels
-    let channels = block * blockChannels..<min(self.x.shape[1], (block + 1) * blockChannels)
-    let outputs = self.dy.shape[1]
+    let (group, part) = (block / blockCount, block % blockCount)
+    // Of the group: its first channels, and the part of the input channels that this block has.
+    let (inputs, outputs) = (self.dw.shape[1], self.dy.shape[1] / groups)
+    let place = min(inputs, part * blockChannels)
+    let channels = group * inputs + place..<group * inputs + min(inputs, place + blockChannels)
+    let firstOutput = group * outputs
     for unit in units {
       let source: UnsafePointer<Float>
       let sourceStep: Int
@@ -130,7 +140,7 @@ final class ConvolutionWeightGradient: SwiftKernel {
             x[image], channels: channels, pixels: 0..<pixels,
             into: columns + (image - images.lowerBound) * pixels, step: columnStep)
         }
-        source = UnsafePointer(gathered + images.lowerBound * pixels)
+        source = UnsafePointer(gathered + (firstOutput * gatherStep + images.lowerBound * pixels))
         sourceStep = gatherStep
         count = images.count * pixels
       } else {
@@ -138,7 +148,7 @@ final class ConvolutionWeightGradient: SwiftKernel {
         let first = unit % tileCount * tilePixels
         let range = first..<min(pixels, first + tilePixels)
         geometry.fill(x[image], channels: channels, pixels: range, into: columns, step: columnStep)
-        source = UnsafePointer(dy[image] + first)
+        source = UnsafePointer(dy[image] + (firstOutput * pixels + first))
         sourceStep = pixels
         count = range.count
       }
@@ -146,9 +156,8 @@ final class ConvolutionWeightGradient: SwiftKernel {
       for first in stride(from: 0, to: outputs, by: 256) {
         Product.run(
           m: min(256, outputs - first), n: channels.count * size, k: count, source + first * sourceStep, sourceStep,
-          columns, columnStep, transposedB: true,
-          target + (first * targetStep + channels.lowerBound * size), targetStep, beta: unit == units.lowerBound ? 0 : 1
-        )
+          columns, columnStep, transposedB: true, target + ((firstOutput + first) * targetStep + place * size),
+          targetStep, beta: unit == units.lowerBound ? 0 : 1)
       }
     }
   }

@@ -1,5 +1,5 @@
-/// What follows a convolution within its kernel: the bias, a BatchNormalization in inference form, a Relu. Applied to each
-/// tile of the result while it is in the cache.
+/// What follows a convolution within its kernel: the bias, a BatchNormalization in inference form, an activation. Applied to
+/// each tile of the result while it is in the cache.
 import CDecoupled
 import DecoupledBackendKit
 
@@ -7,7 +7,7 @@ import DecoupledBackendKit
 struct EpilogueOperands {
   let bias: Operand?
   let normalization: NormalizationOperands?
-  let hasRelu: Bool
+  let activation: FusedActivation
   let channels: Int
   /// y of the last fused node.
   let output: Operand
@@ -17,11 +17,11 @@ struct EpilogueOperands {
     self.bias = bias
     channels = shape[1]
     var normalization: NormalizationOperands?
-    for reader in readers.dropFirst() where Int(reader.node.kind) == Int(DCN_OPERATOR_BATCH_NORMALIZATION) {
+    for reader in readers.dropFirst() where reader.node.operatorKind == .batchNormalization {
       normalization = try NormalizationOperands(reader, channels: shape[1])
     }
     self.normalization = normalization
-    hasRelu = readers.last.map { Int($0.node.kind) == Int(DCN_OPERATOR_RELU) } ?? false
+    activation = FusedActivation(readers[readers.count - 1].node) ?? .none
     for reader in readers.dropFirst() {
       let made = try reader.output(0, layout: layout)
       try reader.require(made.shape == shape, "the result has shape \(made.shape) instead of \(shape)")
@@ -34,7 +34,7 @@ struct EpilogueOperands {
 
   func prepared(_ call: KernelCall, _ workspace: UnsafeMutablePointer<Float>?) throws -> Epilogue {
     let bias: Rows<Float>? = try self.bias.map { try call.parameter($0) }
-    var epilogue = Epilogue(bias: bias?.base, mean: nil, factor: nil, shift: nil, hasRelu: hasRelu)
+    var epilogue = Epilogue(bias: bias?.base, mean: nil, factor: nil, shift: nil, activation: activation)
     if let normalization, let workspace {
       let factor = workspace
       let mean: Rows<Float> = try call.parameter(normalization.mean)
@@ -78,7 +78,7 @@ struct Epilogue {
   var mean: UnsafePointer<Float>?
   var factor: UnsafePointer<Float>?
   var shift: UnsafePointer<Float>?
-  var hasRelu: Bool
+  var activation: FusedActivation
 
   /// Starts a tile: each row holds the bias of its channel, to which the products are added.
   func start(_ tile: UnsafeMutablePointer<Float>, step: Int, channels: Range<Int>, count: Int) {
@@ -95,19 +95,9 @@ struct Epilogue {
   ) {
     if let mean, let factor, let shift {
       let (m, a, b) = (mean[channel], factor[channel], shift[channel])
-      if hasRelu {
-        for i in 0..<count {
-          let value = (row[i] - m) * a + b
-          target[i] = value < 0 ? 0 : value
-        }
-      } else {
-        for i in 0..<count { target[i] = (row[i] - m) * a + b }
-      }
-    } else if hasRelu {
-      for i in 0..<count {
-        let value = row[i]
-        target[i] = value < 0 ? 0 : value
-      }
+      activation.apply(count, to: target) { (row[$0] - m) * a + b }
+    } else if activation != .none {
+      activation.apply(count, to: target) { row[$0] }
     } else if row != UnsafePointer(target) {
       target.update(from: row, count: count)
     }

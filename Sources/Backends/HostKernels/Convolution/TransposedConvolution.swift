@@ -28,7 +28,9 @@ struct TransposedParts {
   /// Geometry of the convolution from the result to x.
   let geometry: ConvolutionGeometry
   let epilogue: EpilogueOperands
-  var inputChannels: Int { x.shape[1] }
+  let groups: Int
+  /// Channels of each group.
+  let inputChannels: Int
   let outputChannels: Int
 
   init(_ readers: [NodeReader]) throws {
@@ -37,10 +39,15 @@ struct TransposedParts {
     weights = try node.input(1, rank: 4...4)
     let bias = try node.optionalInput(2, rank: 1...1)
     let y = try node.output(0, rank: 4...4)
+    groups = try node.group()
+    inputChannels = weights.shape[0] / groups
     outputChannels = weights.shape[1]
-    try node.require(x.shape[1] == weights.shape[0], "\(x.shape[1]) channels meet weights \(weights.shape)")
-    try node.require(y.shape[0] == x.shape[0] && y.shape[1] == outputChannels, "the result has shape \(y.shape)")
-    try node.require(bias == nil || bias?.shape == [weights.shape[1]], "the bias does not fit weights \(weights.shape)")
+    try node.require(
+      x.shape[1] == weights.shape[0] && inputChannels * groups == x.shape[1],
+      "\(x.shape[1]) channels meet weights \(weights.shape) in \(groups) groups")
+    let channels = outputChannels * groups
+    try node.require(y.shape[0] == x.shape[0] && y.shape[1] == channels, "the result has shape \(y.shape)")
+    try node.require(bias == nil || bias?.shape == [channels], "the bias does not fit weights \(weights.shape)")
     geometry = try ConvolutionGeometry(
       node, image: Array(y.shape[2...]), kernel: Array(weights.shape[2...]), result: Array(x.shape[2...]),
       outputPadding: try node.list("output_padding", count: 2, default: 0))
@@ -61,7 +68,7 @@ private final class FlippedConvolution: SwiftKernel {
     turnsWeights = !parts.geometry.isPointwise
     method = ConvolutionMethod(
       parts.geometry.flipped(), channels: parts.inputChannels, outputChannels: parts.outputChannels,
-      transposedWeights: !turnsWeights)
+      groups: parts.groups, transposedWeights: !turnsWeights)
     let turned = turnsWeights ? parts.weights.elementCount : 0
     workspaceSize = (parts.epilogue.workspaceCount + turned + method.workspaceCount(batch: parts.x.rows)) * 4
     laneWorkspaceSize = method.laneWorkspaceCount * 4
@@ -84,18 +91,20 @@ private final class FlippedConvolution: SwiftKernel {
       workspace: turned + parts.weights.elementCount)
   }
 
-  /// [C, M, kh, kw] -> [M, C, kh, kw] with each kernel reversed.
+  /// [C, M, kh, kw] -> [M, C, kh, kw] for each group, with each kernel reversed.
   private func turn(_ call: KernelCall, _ weights: Rows<Float>, into turned: UnsafeMutablePointer<Float>) throws {
     let size = parts.geometry.kernelSize
     let (inputs, outputs) = (parts.inputChannels, parts.outputChannels)
     let block = 16
-    try call.parallelFor((outputs + block - 1) / block) { index, _ in
-      let range = index * block..<min(outputs, (index + 1) * block)
+    let blocks = (outputs + block - 1) / block
+    try call.parallelFor(parts.groups * blocks) { index, _ in
+      let (group, block) = (index / blocks, block)
+      let range = index % blocks * block..<min(outputs, (index % blocks + 1) * block)
       for first in stride(from: 0, to: inputs, by: block) {
         for output in range {
           for input in first..<min(inputs, first + block) {
-            let source = weights[input] + output * size
-            let target = turned + (output * inputs + input) * size
+            let source = weights[group * inputs + input] + output * size
+            let target = turned + ((group * outputs + output) * inputs + input) * size
             for i in 0..<size { target[i] = source[size - 1 - i] }
           }
         }
@@ -111,6 +120,7 @@ private final class ScatteredConvolution: SwiftKernel {
   private let groupImages: Int
   private let tilePixels: Int
   private let blockChannels: Int
+  /// Of each group.
   private let blockCount: Int
   private let columnStep: Int
   private let gatherCount: Int
@@ -130,7 +140,7 @@ private final class ScatteredConvolution: SwiftKernel {
     let blocks = max(min(8, parts.outputChannels), (parts.outputChannels + wanted - 1) / wanted)
     blockChannels = (parts.outputChannels + blocks - 1) / blocks
     blockCount = (parts.outputChannels + blockChannels - 1) / blockChannels
-    gatherCount = groupImages == 1 ? 0 : parts.inputChannels * columnStep
+    gatherCount = groupImages == 1 ? 0 : parts.x.shape[1] * columnStep
     workspaceSize = (parts.epilogue.workspaceCount + gatherCount) * 4
     laneWorkspaceSize = blockChannels * size * columnStep * 4
   }
@@ -143,10 +153,11 @@ private final class ScatteredConvolution: SwiftKernel {
     let workspace = call.workspace?.assumingMemoryBound(to: Float.self)
     let epilogue = try parts.epilogue.prepared(call, workspace)
     if groupImages == 1 {
-      try call.parallelFor(x.count * blockCount) { index, lane in
-        let image = index / blockCount
+      let tasks = parts.groups * blockCount
+      try call.parallelFor(x.count * tasks) { index, lane in
+        let image = index / tasks
         runBlock(
-          index % blockCount, weights, x[image], parts.x.planeLength, images: image..<image + 1, epilogue, y,
+          index % tasks, weights, x[image], parts.x.planeLength, images: image..<image + 1, epilogue, y,
           call.laneWorkspace(lane)!.assumingMemoryBound(to: Float.self))
       }
       return
@@ -156,7 +167,7 @@ private final class ScatteredConvolution: SwiftKernel {
     for first in stride(from: 0, to: x.count, by: groupImages) {
       let images = first..<min(first + groupImages, x.count)
       gather(x, images, into: gathered)
-      try call.parallelFor(blockCount) { index, lane in
+      try call.parallelFor(parts.groups * blockCount) { index, lane in
         runBlock(
           index, weights, gathered, columnStep, images: images, epilogue, y,
           call.laneWorkspace(lane)!.assumingMemoryBound(to: Float.self))
@@ -167,7 +178,7 @@ private final class ScatteredConvolution: SwiftKernel {
   /// [N, C, pixels] -> [C, N, pixels]
   private func gather(_ x: Rows<Float>, _ images: Range<Int>, into gathered: UnsafeMutablePointer<Float>) {
     let pixels = parts.x.planeLength
-    for channel in 0..<parts.inputChannels {
+    for channel in 0..<parts.x.shape[1] {
       for image in images {
         let source = x[image] + channel * pixels
         let target = gathered + (channel * columnStep + (image - images.lowerBound) * pixels)
@@ -183,22 +194,28 @@ private final class ScatteredConvolution: SwiftKernel {
   ) {
     let geometry = parts.geometry
     let size = geometry.kernelSize
-    let block = index * blockChannels..<min(parts.outputChannels, (index + 1) * blockChannels)
+    let (group, part) = (index / blockCount, index % blockCount)
+    // Output channels, first within the group, and the input channels of the group.
+    let first = min(parts.outputChannels, part * blockChannels)
+    let count = min(parts.outputChannels, first + blockChannels) - first
+    let block = group * parts.outputChannels + first..<group * parts.outputChannels + first + count
+    let inputs = group * parts.inputChannels
     let plane = geometry.inputPixels
     let pixels = geometry.outputPixels
     for image in images {
       epilogue.start(y[image] + block.lowerBound * plane, step: plane, channels: block, count: plane)
     }
-    for first in stride(from: 0, to: pixels, by: tilePixels) {
-      let range = first..<min(pixels, first + tilePixels)
+    for start in stride(from: 0, to: pixels, by: tilePixels) {
+      let range = start..<min(pixels, start + tilePixels)
       // A product for each image, so that its bits do not depend on its place among the others; the weights of a few
       // input channels stay in the cache meanwhile.
       for from in stride(from: 0, to: parts.inputChannels, by: 384) {
         for image in 0..<images.count {
           Product.run(
             m: block.count * size, n: range.count, k: min(384, parts.inputChannels - from),
-            weights[from] + block.lowerBound * size, weights.stride, transposedA: true,
-            input + (from * inputStep + first + image * pixels), inputStep, columns + image * pixels, columnStep,
+            weights[inputs + from] + first * size, weights.stride, transposedA: true,
+            input + ((inputs + from) * inputStep + start + image * pixels), inputStep, columns + image * pixels,
+            columnStep,
             beta: from == 0 ? 0 : 1)
         }
       }

@@ -1,4 +1,4 @@
-/// BatchNormalization in both forms, with the Relu that may follow it.
+/// BatchNormalization in both forms, with the activation that may follow it.
 ///
 /// Batch statistics take two passes, mean first, in double: each plane of each image has a partial sum in the workspace,
 /// and a channel's partial sums are added in the order of the images.
@@ -15,7 +15,7 @@ final class BatchNormalization: SwiftKernel {
   private let batchMean: Operand?
   private let batchVariance: Operand?
   private let epsilon: Double
-  private let hasRelu: Bool
+  private let activation: FusedActivation
   private let channels: Int
   private let pixels: Int
   let workspaceSize: Int
@@ -42,7 +42,7 @@ final class BatchNormalization: SwiftKernel {
       try reader.require(made.shape == x.shape, "shapes \(x.shape) and \(made.shape) differ")
     }
     y = try readers[readers.count - 1].output(0)
-    hasRelu = readers.count > 1
+    activation = FusedActivation(readers[readers.count - 1].node) ?? .none
     workspaceSize = (x.rows + 4) * channels * MemoryLayout<Double>.size
   }
 
@@ -89,14 +89,7 @@ final class BatchNormalization: SwiftKernel {
         let source = x[image] + channel * pixels
         let target = y[image] + channel * pixels
         let (m, a, b) = (factors[3 * channel], factors[3 * channel + 1], factors[3 * channel + 2])
-        if hasRelu {
-          for i in 0..<pixels {
-            let value = (source[i] - m) * a + b
-            target[i] = value < 0 ? 0 : value
-          }
-        } else {
-          for i in 0..<pixels { target[i] = (source[i] - m) * a + b }
-        }
+        activation.apply(pixels, to: target) { (source[$0] - m) * a + b }
       }
     }
   }

@@ -1,15 +1,21 @@
-/// Operators that work element by element: Relu, Sigmoid, Scale, Mul, Add and the gradients of the first two. One kernel
+/// Operators that work element by element: the activations and their gradients, Sigmoid, Scale, Mul, Add. One kernel
 /// class for one operand and one for two; an operation is a loop over a run of elements.
 import CDecoupled
 import DecoupledBackendKit
 
-typealias Relu = UnaryKernel<ReluLoop>
-typealias Sigmoid = UnaryKernel<SigmoidLoop>
-typealias Scaling = UnaryKernel<ScaleLoop>
-typealias ReluGradient = BinaryKernel<ReluGradientLoop>
-typealias SigmoidGradient = BinaryKernel<SigmoidGradientLoop>
-typealias Multiplication = BinaryKernel<MultiplyLoop>
-typealias Addition = BinaryKernel<AddLoop>
+extension HostKernels {
+  /// The kernel of an activation, of the gradient of one, or of Scale; nil for any other operator.
+  static func elementwise(_ node: NodeReader) throws -> (any SwiftKernel)? {
+    switch node.node.operatorKind {
+    case .sigmoid: try UnaryKernel<SigmoidLoop>(node)
+    case .scale: try UnaryKernel<ScaleLoop>(node)
+    case .reluGradient: try BinaryKernel<ReluGradientLoop>(node)
+    case .hardSwishGradient: try BinaryKernel<HardSwishGradientLoop>(node)
+    case .sigmoidGradient: try BinaryKernel<SigmoidGradientLoop>(node)
+    default: FusedActivation(node.node) == nil ? nil : try UnaryKernel<ActivationLoop>(node)
+    }
+  }
+}
 
 protocol UnaryLoop {
   init(_ node: NodeReader) throws
@@ -17,8 +23,14 @@ protocol UnaryLoop {
 }
 
 protocol BinaryLoop {
+  /// Whether the attribute `mapped` says that there is row_to_image; else it may always be there.
+  static var isMappedByAttribute: Bool { get }
   static func run(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int)
+}
+
+extension BinaryLoop {
+  static var isMappedByAttribute: Bool { false }
 }
 
 final class UnaryKernel<Loop: UnaryLoop>: SwiftKernel {
@@ -55,7 +67,7 @@ final class BinaryKernel<Loop: BinaryLoop>: SwiftKernel {
   init(_ node: NodeReader) throws {
     a = try node.input(0, layout: node.commonLayout)
     b = try node.input(1, layout: node.commonLayout)
-    map = try node.rowMap(2, rows: a.rows)
+    map = try Loop.isMappedByAttribute ? node.mappedRows(2, rows: a.rows) : node.rowMap(2, rows: a.rows)
     y = try node.output(0, layout: node.commonLayout)
     try node.require(
       a.shape == y.shape && a.shape.count == b.shape.count && a.shape[1...] == b.shape[1...]
@@ -78,13 +90,11 @@ final class BinaryKernel<Loop: BinaryLoop>: SwiftKernel {
   }
 }
 
-struct ReluLoop: UnaryLoop {
-  init(_ node: NodeReader) {}
+struct ActivationLoop: UnaryLoop {
+  let activation: FusedActivation
+  init(_ node: NodeReader) { activation = FusedActivation(node.node) ?? .none }
   func run(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
-    for i in 0..<count {
-      let value = x[i]
-      y[i] = value < 0 ? 0 : value
-    }
+    activation.apply(count, to: y) { x[$0] }
   }
 }
 
@@ -122,7 +132,20 @@ struct ReluGradientLoop: BinaryLoop {
   }
 }
 
+struct HardSwishGradientLoop: BinaryLoop {
+  static func run(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
+    for i in 0..<count {
+      let (dy, x) = (a[i], b[i])
+      y[i] = dy * (x <= -3 ? 0 : x >= 3 ? 1 : x * (1 / 3) + 0.5)
+    }
+  }
+}
+
 struct SigmoidGradientLoop: BinaryLoop {
+  static let isMappedByAttribute = true
+
   static func run(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
   ) {
@@ -130,18 +153,26 @@ struct SigmoidGradientLoop: BinaryLoop {
   }
 }
 
-struct MultiplyLoop: BinaryLoop {
+struct MultiplyLoop: BroadcastLoop {
   static func run(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
   ) {
     for i in 0..<count { y[i] = a[i] * b[i] }
   }
+
+  static func run(_ a: UnsafePointer<Float>, _ b: Float, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    for i in 0..<count { y[i] = a[i] * b }
+  }
 }
 
-struct AddLoop: BinaryLoop {
+struct AddLoop: BroadcastLoop {
   static func run(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
   ) {
     for i in 0..<count { y[i] = a[i] + b[i] }
+  }
+
+  static func run(_ a: UnsafePointer<Float>, _ b: Float, _ y: UnsafeMutablePointer<Float>, _ count: Int) {
+    for i in 0..<count { y[i] = a[i] + b }
   }
 }

@@ -10,7 +10,7 @@ enum HostKernels {
   /// How many leading nodes of the chain run as one kernel.
   static func supports(_ chain: Chain) -> Int {
     guard chain.count > 0 else { return 0 }
-    for count in stride(from: longestFusion(chain), to: 0, by: -1) {
+    for count in stride(from: FusedChain.length(chain), to: 0, by: -1) {
       if (try? kernel(Chain(rebasing: chain[0..<count]))) != nil { return count }
     }
     return 0
@@ -20,7 +20,7 @@ enum HostKernels {
     guard let last = chain.last else {
       throw BackendFailure(status: Int32(DCN_STATUS_INVALID_ARGUMENT), "a kernel needs at least one operator")
     }
-    guard chain.count <= longestFusion(chain) else {
+    guard chain.count <= FusedChain.length(chain) else {
       throw BackendFailure(
         status: Int32(DCN_STATUS_UNSUPPORTED),
         "the \(chain.count) operators from layer \(chain[0].layerName) on do not run as one kernel")
@@ -33,60 +33,30 @@ enum HostKernels {
     return try kernel(chain)
   }
 
-  /// How many leading nodes follow one of the fused patterns, from their kinds and links alone:
-  /// (Conv | ConvTranspose) [BatchNormalization in inference form] [Relu], and BatchNormalization Relu.
-  static func longestFusion(_ chain: Chain) -> Int {
-    func follows(_ index: Int, _ kind: Int) -> Bool {
-      index < chain.count && Int(chain[index].kind) == kind && continues(chain, index)
-    }
-    switch Int(chain[0].kind) {
-    case Int(DCN_OPERATOR_CONV), Int(DCN_OPERATOR_CONV_TRANSPOSE):
-      var count = 1
-      if follows(1, Int(DCN_OPERATOR_BATCH_NORMALIZATION)), chain[1].integer("training_mode", default: 0) == 0 {
-        count = 2
-      }
-      return follows(count, Int(DCN_OPERATOR_RELU)) ? count + 1 : count
-    case Int(DCN_OPERATOR_BATCH_NORMALIZATION):
-      return follows(1, Int(DCN_OPERATOR_RELU)) ? 2 : 1
-    default:
-      return 1
-    }
-  }
-
-  /// Whether the first input of a node is the first output of the one before it, and nothing else goes between them.
-  static func continues(_ chain: Chain, _ index: Int) -> Bool {
-    let outputs = chain[index - 1].outputOperands
-    let inputs = chain[index].inputOperands
-    guard let made = outputs.first, let read = inputs.first else { return false }
-    return made.isInternal && read.isInternal && made.value == read.value
-      && !outputs.dropFirst().contains { $0.isInternal } && !inputs.dropFirst().contains { $0.isInternal }
-  }
-
   private static func kernel(_ chain: Chain) throws -> any SwiftKernel {
     let readers = NodeReader.readers(of: chain)
     let node = readers[0]
     switch Int(chain[0].kind) {
-    case Int(DCN_OPERATOR_CONV): return try Convolution(readers)
-    case Int(DCN_OPERATOR_CONV_TRANSPOSE): return try TransposedConvolution.kernel(readers)
-    case Int(DCN_OPERATOR_CONV_WEIGHT_GRADIENT): return try ConvolutionWeightGradient(node)
+    case Int(DCN_OPERATOR_CONV), Int(DCN_OPERATOR_CONV_TRANSPOSE):
+      if let depthwise = try DepthwiseConvolution(ifFits: readers) { return depthwise }
+      return node.node.kind == Int32(DCN_OPERATOR_CONV)
+        ? try Convolution(readers) : try TransposedConvolution.kernel(readers)
+    case Int(DCN_OPERATOR_CONV_WEIGHT_GRADIENT):
+      return try DepthwiseWeightGradient(ifFits: node) ?? ConvolutionWeightGradient(node)
     case Int(DCN_OPERATOR_REDUCE_SUM): return try Reduction(node)
     case Int(DCN_OPERATOR_MAX_POOL): return try MaximumPooling(node)
     case Int(DCN_OPERATOR_MAX_UNPOOL): return try MaximumUnpooling(node)
     case Int(DCN_OPERATOR_MAX_UNPOOL_GRADIENT): return try MaximumUnpoolingGradient(node)
     case Int(DCN_OPERATOR_AVERAGE_POOL): return try AveragePooling(node)
     case Int(DCN_OPERATOR_AVERAGE_UNPOOL): return try AverageUnpooling(node)
-    case Int(DCN_OPERATOR_RELU): return try Relu(node)
-    case Int(DCN_OPERATOR_RELU_GRADIENT): return try ReluGradient(node)
-    case Int(DCN_OPERATOR_SIGMOID): return try Sigmoid(node)
-    case Int(DCN_OPERATOR_SIGMOID_GRADIENT): return try SigmoidGradient(node)
     case Int(DCN_OPERATOR_SOFTMAX): return try Softmax(node)
     case Int(DCN_OPERATOR_SOFTMAX_GRADIENT): return try SoftmaxGradient(node)
     case Int(DCN_OPERATOR_BATCH_NORMALIZATION): return try BatchNormalization(readers)
     case Int(DCN_OPERATOR_BATCH_NORMALIZATION_GRADIENT): return try BatchNormalizationGradient(node)
     case Int(DCN_OPERATOR_CONCAT): return try Concatenation(node)
     case Int(DCN_OPERATOR_SLICE): return try Slice(node)
-    case Int(DCN_OPERATOR_MUL): return try Multiplication(node)
-    case Int(DCN_OPERATOR_ADD): return try Addition(node)
+    case Int(DCN_OPERATOR_MUL): return try BroadcastKernel<MultiplyLoop>.kernel(node)
+    case Int(DCN_OPERATOR_ADD): return try BroadcastKernel<AddLoop>.kernel(node)
     case Int(DCN_OPERATOR_GEMM): return try MatrixProduct(node)
     case Int(DCN_OPERATOR_DROPOUT): return try Dropout(node)
     case Int(DCN_OPERATOR_RESIZE): return try Resize(node)
@@ -96,8 +66,11 @@ enum HostKernels {
     case Int(DCN_OPERATOR_SOFTMAX_CROSS_ENTROPY): return try SoftmaxCrossEntropy(node)
     case Int(DCN_OPERATOR_SOFTMAX_CROSS_ENTROPY_GRADIENT): return try SoftmaxCrossEntropyGradient(node)
     case Int(DCN_OPERATOR_GATHER): return try Gather(node)
-    case Int(DCN_OPERATOR_SCALE): return try Scaling(node)
-    default: throw node.refusal("operator kind \(chain[0].kind) is not known")
+    default:
+      guard let made = try elementwise(node) else {
+        throw node.refusal("operator kind \(chain[0].kind) is not known")
+      }
+      return made
     }
   }
 }

@@ -126,6 +126,13 @@ struct NodeReader {
     return try list(attribute, count: count, default: 0)
   }
 
+  /// Into how many parts a convolution cuts its channels.
+  func group() throws -> Int {
+    let group = node.integer("group", default: 1)
+    try require(group > 0, "group is \(group)")
+    return group
+  }
+
   func flag(_ attribute: String) -> Bool { node.integer(attribute, default: 0) != 0 }
 
   /// An axis attribute, counted from the end when negative.
@@ -134,6 +141,13 @@ struct NodeReader {
     if axis < 0 { axis += rank }
     try require(axis >= 0 && axis < rank, "axis \(axis) is outside a tensor of \(rank) dimensions")
     return axis
+  }
+
+  /// The same for operators that have it where the attribute `mapped` says so, and nowhere else.
+  func mappedRows(_ index: Int, rows: Int) throws -> Operand? {
+    let map = try rowMap(index, rows: rows)
+    try require((map != nil) == flag("mapped"), "row_to_image is not as attribute mapped says")
+    return map
   }
 
   /// The int32 vector that maps rows to images, where it is given.

@@ -20,8 +20,12 @@ private struct Lines {
   func outer(rows: Int) -> Int { axis == 0 ? 1 : rows * outerOfRow }
   func count(rows: Int) -> Int { axis == 0 ? rows : countOfRow }
   func step(_ tensor: Rows<Float>) -> Int { axis == 0 ? tensor.stride : inner }
-  func start(_ tensor: Rows<Float>, _ outer: Int) -> UnsafeMutablePointer<Float> {
-    axis == 0 ? tensor.base : tensor[outer / outerOfRow] + outer % outerOfRow * countOfRow * inner
+  func start(
+    _ tensor: Rows<Float>, _ outer: Int, _ map: UnsafeMutablePointer<Int32>? = nil
+  ) -> UnsafeMutablePointer<Float> {
+    if axis == 0 { return tensor.base }
+    let row = outer / outerOfRow
+    return tensor[map.map { Int($0[row]) } ?? row] + outer % outerOfRow * countOfRow * inner
   }
 
   /// Pieces of the inner index, so that a task has about 32768 elements.
@@ -85,29 +89,35 @@ final class Softmax: SwiftKernel {
 final class SoftmaxGradient: SwiftKernel {
   private let dy: Operand
   private let y: Operand
+  private let map: Operand?
   private let dx: Operand
   private let lines: Lines
 
   init(_ node: NodeReader) throws {
     dy = try node.input(0)
     y = try node.input(1)
+    map = try node.mappedRows(2, rows: dy.rows)
     dx = try node.output(0)
-    try node.require(y.shape == dy.shape && dx.shape == dy.shape, "shapes \(dy.shape), \(y.shape), \(dx.shape) differ")
-    lines = Lines(shape: y.shape, axis: try node.axis(rank: y.shape.count))
+    let axis = try node.axis(rank: dy.shape.count)
+    try node.require(
+      y.shape.count == dy.shape.count && y.shape[1...] == dy.shape[1...] && dx.shape == dy.shape
+        && (map == nil ? y.rows == dy.rows : axis > 0), "shapes \(dy.shape), \(y.shape), \(dx.shape) differ")
+    lines = Lines(shape: dy.shape, axis: axis)
   }
 
   func run(_ call: KernelCall) throws {
     let dy: Rows<Float> = try call.input(self.dy)
     let y: Rows<Float> = try call.input(self.y)
     let dx: Rows<Float> = try call.output(self.dx)
-    try call.requireBatch(dy.count, y.count, dx.count, layer: self.dy.layer)
-    let count = lines.count(rows: y.count)
+    try call.requireBatch(dy.count, dx.count, layer: self.dy.layer)
+    let map = try call.rowMap(self.map, rows: dy.count, images: y.count, layer: self.dy.layer)
+    let count = lines.count(rows: dy.count)
     let (stepDy, stepY, stepDx) = (lines.step(dy), lines.step(y), lines.step(dx))
-    let tasks = lines.tasks(rows: y.count)
+    let tasks = lines.tasks(rows: dy.count)
     try call.parallelFor(tasks.count) { index, _ in
       tasks.each(index) { outer, start, length in
         let gradient = lines.start(dy, outer) + start
-        let source = lines.start(y, outer) + start
+        let source = lines.start(y, outer, map) + start
         let result = lines.start(dx, outer) + start
         vectors(length) { i in
           var sum = SIMD8<Float>()

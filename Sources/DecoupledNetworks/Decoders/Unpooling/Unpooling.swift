@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// The segmentation network (paper section 4.2): mirrors a trunk whose resolution is halved by pools with switches. Each stage
@@ -10,10 +11,6 @@ struct Unpooling: MaskDecoder {
 
   init(_ description: NetworkDescription) throws {
     convolutions = description.decoderConvolutions
-    guard convolutions.allSatisfy((1...16).contains) else {
-      throw EngineError(
-        .invalidArgument, "Network '\(description.name)': each stage of the decoder needs 1 to 16 convolutions.")
-    }
   }
 
   func build(

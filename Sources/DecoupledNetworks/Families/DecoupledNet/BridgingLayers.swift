@@ -16,12 +16,13 @@ struct BridgingLayers {
     case shared(pool: ValueID, rowToImage: ValueID)
   }
 
+  /// - Parameter stride: pixels of the image for each cell of the features.
   static func build(
-    _ builder: inout LayerBuilder, spatial: SpatialFeatures, saliency: ValueID, training: Bool
+    _ builder: inout LayerBuilder, spatial: SpatialFeatures, stride: Int, saliency: ValueID, training: Bool
   ) throws -> BridgingLayers {
     let description = builder.description
-    // Named as the released networks do, whose features are pool5.
-    let pool = "pool\(description.stages)"
+    // Named after the number of halvings, as the released networks do, whose features are pool5.
+    let pool = "pool\(stride.trailingZeroBitCount)"
     let (channels, width, kernel) = (
       builder.channels(saliency), description.segmentationFcWidth, description.fc6Kernel
     )

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// The class-specific saliency of Eq. (3): the gradient of a class score with respect to the features.
@@ -12,7 +13,7 @@ enum ClassSpecificSaliency {
   ) throws -> ValueID {
     let head = builder.description.saliency.placement == .average ? network.averagePool : network.maxPool
     let gradients = try builder.graph.gradient(
-      of: head, withRespectTo: [network.features.output], seed: seeds, rowToImage: rowToImage)
+      of: head, withRespectTo: [network.source.value], seed: seeds, rowToImage: rowToImage)
     guard let saliency = gradients[0] else {
       throw EngineError(.internal, "The class scores do not depend on the features.")
     }

@@ -1,5 +1,4 @@
 import DecoupledCore
-import DecoupledVision
 
 /// The network of Hong, Noh and Han (NIPS 2015): a classification network learns from many image-level labels, bridging layers
 /// and a segmentation network from few masks.
@@ -11,12 +10,6 @@ public struct DecoupledNet: Family {
   public init() {}
 
   public func validate(_ description: NetworkDescription) throws {
-    guard (1...65536).contains(description.segmentationFcWidth) else {
-      throw EngineError(
-        .invalidArgument,
-        "Network '\(description.name)': segmentation_fc_width must lie between 1 and 65536, not \(description.segmentationFcWidth)."
-      )
-    }
     _ = try Trunks.make(description)
     _ = try Heads.make(description)
     _ = try Decoders.make(description)

@@ -48,19 +48,19 @@ public struct PredictionGraph: Sendable {
     seedToImage =
       plain ? rowToImage : try builder.graph.addInput("seed_to_image", ValueType(.int32, [seedRows], batch: seedBatch))
     seedSaliency = try ClassSpecificSaliency.build(&builder, classification, seeds: seeds, rowToImage: seedToImage)
-    let features = classification.features.output
+    let source = classification.source
     let spatial: BridgingLayers.SpatialFeatures
     if plain {
       saliency = seedSaliency
-      spatial = .perRow(try builder.graph.add1(Gather(), [features, rowToImage], name: "pool_rows"))
+      spatial = .perRow(try builder.graph.add1(Gather(), [source.value, rowToImage], name: "pool_rows"))
     } else {
-      let shape = builder.graph[features].type.shape.dropFirst()
+      let shape = builder.graph[source.value].type.shape.dropFirst()
       saliency = try builder.graph.addInput("saliency", ValueType(elementType, [rows] + shape, batch: .rows))
-      spatial = .shared(pool: features, rowToImage: rowToImage)
+      spatial = .shared(pool: source.value, rowToImage: rowToImage)
     }
     let saliency = self.saliency
     let bridging = try builder.building(.bridge) {
-      try BridgingLayers.build(&$0, spatial: spatial, saliency: saliency, training: false)
+      try BridgingLayers.build(&$0, spatial: spatial, stride: source.stride, saliency: saliency, training: false)
     }
     spatialHalf = bridging.spatialHalf
     activation = bridging.activation

@@ -40,7 +40,8 @@ extension TrainingGraph {
     let seeds = try trainingSeeds(&builder, network, labels: labels)
     let saliency = try ClassSpecificSaliency.build(&builder, network, seeds: seeds, rowToImage: nil)
     let bridging = try builder.building(.bridge) {
-      try BridgingLayers.build(&$0, spatial: .perRow(network.features.output), saliency: saliency, training: true)
+      try BridgingLayers.build(
+        &$0, spatial: .perRow(network.source.value), stride: network.source.stride, saliency: saliency, training: true)
     }
     let decoder = try Decoders.make(description)
     let scores = try builder.building(.decoder) {

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// A blob of a Caffe file: its shape, and where its values are.

@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledVision
 
 /// Mean images of Caffe, `.binaryproto`: one blob of 3 channels, BGR.
@@ -8,7 +8,7 @@ public enum CaffeMean {
   /// - Throws: `format` when the file is no blob of 3 channels.
   public static func read(_ path: String) throws -> Preprocessing {
     let file = try RandomAccessFile(path: path)
-    let reader = ProtobufReader(cursor: FileCursor(file, kind: "mean image (.binaryproto)"))
+    let reader = ProtobufReader(FileCursor(file, kind: "mean image (.binaryproto)"))
     let blob = try CaffeBlob(reader, before: file.size).tensor("mean", file)
     let shape = Array(blob.shape.drop { $0 == 1 })
     guard blob.elementCount > 0, shape.first == 3, shape.count <= 3 else {

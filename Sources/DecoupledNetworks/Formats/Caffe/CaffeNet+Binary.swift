@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 
 extension CaffeNet {
   /// Reads a `.caffemodel`: everything but the values of the blobs, whose places are noted.
@@ -8,7 +8,7 @@ extension CaffeNet {
   public init(model path: String) throws {
     let file = try RandomAccessFile(path: path)
     self.init(path: path)
-    let reader = ProtobufReader(cursor: FileCursor(file, kind: "Caffe model"))
+    let reader = ProtobufReader(FileCursor(file, kind: "Caffe model"))
     var dimensions: [Int] = []
     var shapes: [[Int]] = []
     while let field = try reader.next(before: file.size) {

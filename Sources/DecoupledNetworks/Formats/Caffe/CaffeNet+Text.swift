@@ -1,5 +1,4 @@
-import DecoupledCore
-import DecoupledVision
+import DecoupledBase
 
 extension CaffeNet {
   /// Reads a `.prototxt`: the layers with their shapes, without weights.

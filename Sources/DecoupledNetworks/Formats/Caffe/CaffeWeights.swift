@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// The blobs of a Caffe network under our names.

@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 
 /// The text format of protocol buffers as Caffe's `.prototxt` files use it: fields, messages in braces, comments.
 struct PrototxtParser {

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// Reads pickles without running anything: a few builders of tensors are known, every other global is refused by name.

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// Weights that PyTorch saved: a ZIP archive since 1.6, before that pickles one after the other with the values behind.

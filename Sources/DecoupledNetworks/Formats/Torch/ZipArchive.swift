@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 
 /// The entries of a ZIP archive that are stored as they are, as PyTorch writes them.
 struct ZipArchive {

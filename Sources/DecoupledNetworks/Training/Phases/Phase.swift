@@ -1,13 +1,21 @@
+import DecoupledBase
 import DecoupledCore
 import DecoupledVision
 import FoundationEssentials
 
 /// What a phase can be told: at least the solver and the seed.
-public protocol PhaseSettings: Codable, Sendable, Equatable {
-  init()
+public protocol PhaseSettings: SettingGroup {
   var solver: SolverSettings { get set }
   /// Of shuffling, crops, dropout and fillers.
   var seed: UInt64 { get set }
+}
+
+extension PhaseSettings {
+  /// - Throws: one sentence naming the first setting that cannot work.
+  func validate() throws {
+    try solver.validate()
+    if let problem { throw EngineError(.invalidArgument, "In the settings of \(Self.groupName), \(problem)") }
+  }
 }
 
 /// A phase of training as a value: its graph, its batches, how it is evaluated, and what is done at its end.
@@ -44,6 +52,8 @@ public struct PhaseRun<Settings: PhaseSettings> {
   public let settings: Settings
   /// Decoded photos and masks kept in memory, in bytes.
   public let cacheBytes: Int
+  /// Finds windows where the settings ask for proposals.
+  public let proposals: (any ProposalSource)?
   public let backend: Backend
   public let execution: Execution
 }

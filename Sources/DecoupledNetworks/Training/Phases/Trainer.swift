@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 import DecoupledVision
 
@@ -38,7 +39,7 @@ public final class Trainer {
       throw EngineError(.invalidArgument, "These settings are not those of the phase '\(phase.name)'.")
     }
     let solver = settings.solver
-    try solver.validate()
+    try settings.validate()
     try model.require(phase.required)
     let graph = try phase.graph(
       model.description, batch: solver.batchSize, dropout: true, frozen: solver.isFrozen)
@@ -46,7 +47,8 @@ public final class Trainer {
     try own.fill(phase.drawn, seed: settings.seed)
     let execution = Execution(control)
     let parts = PhaseRun(
-      model: own, settings: settings, cacheBytes: options.cacheBytes, backend: backend, execution: execution)
+      model: own, settings: settings, cacheBytes: options.cacheBytes, proposals: options.proposals, backend: backend,
+      execution: execution)
     let source = try phase.batches(dataset, parts)
     let identity = TrainingIdentity(
       phase: phase.name, network: own.description, class_names: own.classNames, settings: settings,

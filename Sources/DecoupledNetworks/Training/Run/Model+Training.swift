@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 extension Model {

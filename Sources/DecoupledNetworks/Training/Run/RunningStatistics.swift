@@ -1,11 +1,5 @@
+import DecoupledBase
 import DecoupledCore
-
-/// Mean and biased variance of one batch at one normalisation layer.
-public struct BatchStatistics: Sendable {
-  public let layer: String
-  public let mean: [Float]
-  public let variance: [Float]
-}
 
 /// Running averages of the batch statistics, kept beside the weights as `<layer>.running_mean` and `.running_var`.
 ///

@@ -1,5 +1,5 @@
+import DecoupledBase
 import DecoupledCore
-import DecoupledVision
 
 /// What all phases share: iterations, evaluation, metrics, checkpoints and resuming.
 ///

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// A step of training on the caller's batches: `compute` for each pass of an iteration, then `apply`.

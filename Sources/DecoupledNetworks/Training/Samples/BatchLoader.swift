@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 import Glibc
 
 /// Prepares the batches of a run in the background, a few ahead of the one in use.

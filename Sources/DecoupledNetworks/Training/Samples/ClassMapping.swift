@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledVision
 
 /// Classes of a data set as classes of a model, by name: the two may have them in another order.

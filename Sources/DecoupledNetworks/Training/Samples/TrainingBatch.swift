@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// The inputs of one forward and backward pass.
@@ -29,49 +30,4 @@ public struct TrainingBatch: Sendable {
     }
     return feeds
   }
-}
-
-/// Gives the batches of a run by number. Batch n is a pure function of the source's settings and n: it does not matter who
-/// makes it, when, or what was made before.
-public protocol BatchSource: Sendable {
-  /// Images of a batch.
-  var batchSize: Int { get }
-  /// Number `number` of the run, from 0.
-  func batch(_ number: Int) throws -> TrainingBatch
-}
-
-/// What the random numbers of a run are for, so that uses do not share numbers.
-enum RandomStream: UInt64 {
-  case shuffle = 1
-  case crop = 2
-  case window = 3
-  case dropout = 4
-}
-
-/// The tensors of a batch while they are filled.
-struct BatchTensors {
-  let image: Tensor
-  let labels: Tensor
-  let mask: Tensor?
-
-  init(count: Int, classes: Int, size: Int, masks: Bool) throws {
-    image = try Tensor(zeros: [count, 3, size, size])
-    labels = try Tensor(zeros: [count, classes])
-    mask = masks ? try Tensor(zeros: [count, size, size], .int32) : nil
-  }
-
-  func set(image values: [Float], at index: Int) throws {
-    let target = try image.elements(Float.self)
-    for (i, value) in values.enumerated() { target[index * values.count + i] = value }
-  }
-
-  func set(label: Int, at index: Int) throws { try labels.elements(Float.self)[index * labels.shape[1] + label] = 1 }
-
-  func set(mask values: [UInt8], at index: Int) throws {
-    guard let mask else { return }
-    let target = try mask.elements(Int32.self)
-    for (i, value) in values.enumerated() { target[index * values.count + i] = Int32(value) }
-  }
-
-  var batch: TrainingBatch { TrainingBatch(image: image, labels: labels, mask: mask) }
 }

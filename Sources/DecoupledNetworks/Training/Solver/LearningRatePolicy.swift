@@ -1,3 +1,4 @@
+import DecoupledBase
 import Glibc
 
 /// How the learning rate changes with the iteration; names and formulas are Caffe's.
@@ -19,53 +20,48 @@ public enum LearningRatePolicy: Sendable, Equatable {
   }
 }
 
-/// As JSON: `{"name": "step", "gamma": 0.1, "step_size": 10000}`, or the name alone for `fixed`.
-extension LearningRatePolicy: Codable {
-  enum CodingKeys: String, CodingKey, CaseIterable {
-    case name, gamma, power
-    case stepSize = "step_size"
-  }
+extension LearningRatePolicy {
+  /// The policy as a file gives it: `{"name": "step", "gamma": 0.1, "step_size": 10000}`, or the name alone. Numbers that are
+  /// left out are the usual ones: those of the released solvers, and DeepLab's power.
+  struct Form: SettingGroup {
+    enum Name: String, SettingChoice { case fixed, step, poly }
 
-  public init(from decoder: any Decoder) throws {
-    if let name = try? decoder.singleValueContainer().decode(String.self) {
-      self = try Self.named(name, decoder)
-      return
-    }
-    try KnownSettings.check(decoder, CodingKeys.self, of: "a learning rate policy")
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    switch try Self.named(try values.decode(String.self, forKey: .name), decoder) {
-    case .fixed: self = .fixed
-    case .step(let gamma, let stepSize):
-      self = .step(
-        gamma: try values.decodeIfPresent(Double.self, forKey: .gamma) ?? gamma,
-        stepSize: try values.decodeIfPresent(Int.self, forKey: .stepSize) ?? stepSize)
-    case .poly(let power): self = .poly(power: try values.decodeIfPresent(Double.self, forKey: .power) ?? power)
-    }
-  }
+    var name = Name.fixed
+    var gamma: Double?
+    var stepSize: Int?
+    var power: Double?
 
-  /// The policy with its usual numbers: those of the released solvers, and DeepLab's power.
-  private static func named(_ name: String, _ decoder: any Decoder) throws -> LearningRatePolicy {
-    switch name {
-    case "fixed": .fixed
-    case "step": .step(gamma: 0.1, stepSize: 10_000)
-    case "poly": .poly(power: 0.9)
-    default:
-      throw DecodingError.dataCorrupted(
-        .init(codingPath: decoder.codingPath, debugDescription: "'\(name)' is not one of fixed, step, poly."))
-    }
-  }
+    static let groupName = "a learning rate policy"
+    static let settings: [Setting<Self>] = [
+      .choice(
+        "name", \.name, "The base rate throughout; or multiplied by gamma every step_size iterations; or falling to 0.",
+        isRequired: true),
+      .number("gamma", \.gamma, .above(0, upTo: 1), "Of step: the factor, 0.1 when left out."),
+      .number("step_size", \.stepSize, .atLeast(1), "Of step: iterations between its steps, 10000 when left out."),
+      .number(
+        "power", \.power, .atLeast(0),
+        "Of poly: the rate is multiplied by (1 - iteration / maximum_iterations)^power, 0.9 when left out."),
+    ]
+    static let presets = Name.allCases.map { (name: $0.rawValue, group: Self($0)) }
 
-  public func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: CodingKeys.self)
-    switch self {
-    case .fixed: try values.encode("fixed", forKey: .name)
-    case .step(let gamma, let stepSize):
-      try values.encode("step", forKey: .name)
-      try values.encode(gamma, forKey: .gamma)
-      try values.encode(stepSize, forKey: .stepSize)
-    case .poly(let power):
-      try values.encode("poly", forKey: .name)
-      try values.encode(power, forKey: .power)
+    init() {}
+
+    private init(_ name: Name) { self.name = name }
+
+    init(_ policy: LearningRatePolicy) {
+      switch policy {
+      case .fixed: name = .fixed
+      case .step(let gamma, let stepSize): (name, self.gamma, self.stepSize) = (.step, gamma, stepSize)
+      case .poly(let power): (name, self.power) = (.poly, power)
+      }
+    }
+
+    var policy: LearningRatePolicy {
+      switch name {
+      case .fixed: .fixed
+      case .step: .step(gamma: gamma ?? 0.1, stepSize: stepSize ?? 10_000)
+      case .poly: .poly(power: power ?? 0.9)
+      }
     }
   }
 }

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// Caffe's SGD: V = momentum V + rate (g + decay W), W = W - V, with the multipliers of each parameter; or Adam, whose V

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// What the learning rate and the weight decay are multiplied by for one parameter (Caffe's lr_mult and decay_mult).
@@ -19,12 +20,14 @@ public struct Multipliers: Codable, Sendable, Equatable {
 }
 
 /// Multipliers for the parameters whose names match a pattern.
-public struct MultiplierRule: Codable, Sendable, Equatable {
+public struct MultiplierRule: SettingGroup {
   /// A parameter's whole name, such as "fc6.weight"; `*` stands for any characters.
-  public var pattern: String
+  public var pattern = "*"
   /// Nil leaves what earlier rules say.
   public var learningRate: Double?
   public var decay: Double?
+
+  public init() {}
 
   public init(_ pattern: String, learningRate: Double? = nil, decay: Double? = nil) {
     self.pattern = pattern
@@ -32,18 +35,17 @@ public struct MultiplierRule: Codable, Sendable, Equatable {
     self.decay = decay
   }
 
-  enum CodingKeys: String, CodingKey, CaseIterable {
-    case pattern, decay
-    case learningRate = "learning_rate"
-  }
-
-  public init(from decoder: any Decoder) throws {
-    try KnownSettings.check(decoder, CodingKeys.self, of: "a multiplier rule")
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    pattern = try values.decode(String.self, forKey: .pattern)
-    learningRate = try values.decodeIfPresent(Double.self, forKey: .learningRate)
-    decay = try values.decodeIfPresent(Double.self, forKey: .decay)
-  }
+  public static let groupName = "a multiplier rule"
+  public static let settings: [Setting<Self>] = [
+    .value(
+      "pattern", \.pattern, "a text", "Whole names of parameters, such as fc6.weight; * stands for any characters.",
+      isRequired: true, problem: { $0.isEmpty ? "a multiplier rule needs a pattern." : nil }),
+    .number(
+      "learning_rate", \.learningRate, .atLeast(0),
+      "What the learning rate is multiplied by; 0 keeps the parameter as it is. Left out, what earlier rules say."),
+    .number(
+      "decay", \.decay, .atLeast(0), "What the weight decay is multiplied by. Left out, what earlier rules say."),
+  ]
 
   /// Every parameter kept but the score layer: what adding classes to a model trains, so that the segmentation network
   /// still fits the features.

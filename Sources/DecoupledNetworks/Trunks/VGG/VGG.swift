@@ -1,9 +1,10 @@
+import DecoupledBase
 import DecoupledCore
 
 /// VGG (Simonyan and Zisserman 2015): stages of 3x3 convolutions, each ending with a 2x2 pool. The paper's trunk has the five
 /// stages of VGG-16 (section 4.1).
 struct VGG: Trunk {
-  static let tag = "vgg"
+  static let tags = ["vgg"]
 
   private let channels: [Int]
   private let convolutions: [Int]
@@ -22,10 +23,8 @@ struct VGG: Trunk {
     try check((1...8).contains(stages), "stage_channels has \(stages) entries; 1 to 8 stages are possible.")
     try check(
       convolutions.count == stages, "stage_convolutions needs one number for each of the \(stages) stages.")
-    try check(convolutions.allSatisfy((1...16).contains), "each stage needs 1 to 16 convolutions.")
-    try check(channels.allSatisfy((1...65536).contains), "stage_channels must lie between 1 and 65536.")
     try check(
-      description.inputSize > 0 && description.inputSize <= 4096 && description.inputSize % (1 << stages) == 0,
+      description.inputSize % (1 << stages) == 0,
       "input_size must be a multiple of \(1 << stages) up to 4096, not \(description.inputSize).")
   }
 

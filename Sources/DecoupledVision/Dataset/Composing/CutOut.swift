@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// One object with transparency, ready to be placed: cropped to what is opaque, scaled, turned, mirrored, brightened.
 struct CutOut {
   /// How an object is placed.
@@ -17,7 +19,7 @@ struct CutOut {
   private let pixels: [UInt8]
 
   /// Crops to the pixels that are at least half opaque.
-  /// - Throws: `VisionError` when there are none.
+  /// - Throws: `EngineError` when there are none.
   init(_ image: RGBAImage, name: String) throws {
     var box = Window(x1: image.width, y1: image.height, x2: -1, y2: -1)
     for y in 0..<image.height {
@@ -26,7 +28,7 @@ struct CutOut {
       }
     }
     guard box.x2 >= 0 else {
-      throw VisionError("The cut-out '\(name)' is transparent everywhere; use a PNG whose object is opaque.")
+      throw EngineError(.format, "The cut-out '\(name)' is transparent everywhere; use a PNG whose object is opaque.")
     }
     width = box.width
     height = box.height

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 extension DatasetComposer {
   /// Finds cut-outs and backgrounds in folders (and the folders in these) and divides both between training and test.
   /// - Parameters:
@@ -6,7 +8,7 @@ extension DatasetComposer {
   ///   - backgrounds: JPEG and PNG photos, and folders of these.
   ///   - excluding: files whose path contains one of these words are left out.
   ///   - testShare: the share of objects and of backgrounds for testing, 0...1.
-  /// - Throws: `VisionError` as `init`, and when a folder cannot be read.
+  /// - Throws: `EngineError` as `init`, and when a folder cannot be read.
   public static func fromFolders(
     cutOuts: [(name: String, folder: String)], backgrounds: [String], excluding: [String] = [],
     testShare: Double = 0.3, settings: Settings = Settings()

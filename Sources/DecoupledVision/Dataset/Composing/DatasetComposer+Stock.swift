@@ -1,3 +1,5 @@
+import DecoupledBase
+
 extension DatasetComposer {
   /// The objects and backgrounds of one side (training or test), read once.
   struct Stock {

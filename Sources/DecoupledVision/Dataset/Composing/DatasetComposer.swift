@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Makes a data set in the VOC layout from photographed objects with transparency and background photos.
 ///
 /// Image-level labels and masks are exact by construction. Training and test images use different objects and
@@ -49,7 +51,7 @@ public struct DatasetComposer: Sendable {
   public let testBackgrounds: [String]
   public let settings: Settings
 
-  /// - Throws: `VisionError` when a class or side has no cut-out or background, a file is on both sides, or a setting
+  /// - Throws: `EngineError` when a class or side has no cut-out or background, a file is on both sides, or a setting
   ///   is out of range.
   public init(
     classes: [ObjectClass], trainBackgrounds: [String], testBackgrounds: [String], settings: Settings = Settings()
@@ -68,13 +70,13 @@ public struct DatasetComposer: Sendable {
 
   private static func checkSides(_ what: String, train: [String], test: [String], _ settings: Settings) throws {
     guard settings.trainCount == 0 || !train.isEmpty else {
-      throw VisionError("There is no \(what) for training; add files or change the split.")
+      throw EngineError(.format, "There is no \(what) for training; add files or change the split.")
     }
     guard settings.testCount == 0 || !test.isEmpty else {
-      throw VisionError("There is no \(what) for testing; add files or change the split.")
+      throw EngineError(.format, "There is no \(what) for testing; add files or change the split.")
     }
     if let both = Set(train).intersection(test).min() {
-      throw VisionError("The \(what) '\(both)' is in training and test; it may be in one only.")
+      throw EngineError(.format, "The \(what) '\(both)' is in training and test; it may be in one only.")
     }
   }
 
@@ -89,17 +91,17 @@ public struct DatasetComposer: Sendable {
       (s.strongPerClass.contains { $0 < 1 }, "strongPerClass"), (!(1...100).contains(s.jpegQuality), "jpegQuality"),
     ]
     if let fault = faults.first(where: { $0.0 }) {
-      throw VisionError("The composer's setting for \(fault.1) is out of range.")
+      throw EngineError(.format, "The composer's setting for \(fault.1) is out of range.")
     }
   }
 
   /// Composes all pictures, and writes photos, masks, lists and classes.txt into a new or empty folder. Lists are
   /// written last.
   /// - Parameter progress: called after each picture with the number done and the total; false stops.
-  /// - Throws: `VisionError` when the folder is not empty, a file cannot be read or written, or when stopped.
+  /// - Throws: `EngineError` when the folder is not empty, a file cannot be read or written, or when stopped.
   public func compose(into folder: String, progress: (Int, Int) -> Bool = { _, _ in true }) throws {
     if FileAccess.isFolder(folder), try !FileAccess.names(in: folder).isEmpty {
-      throw VisionError("The folder '\(folder)' is not empty; choose a new one for the composed data set.")
+      throw EngineError(.format, "The folder '\(folder)' is not empty; choose a new one for the composed data set.")
     }
     for name in ["JPEGImages", "SegmentationClass", "ImageSets/Main", "ImageSets/Segmentation"] {
       try FileAccess.makeFolder(FilePaths.join(folder, name))
@@ -126,7 +128,7 @@ public struct DatasetComposer: Sendable {
         labels.append((id, classes.indices.map { counts[$0 + 1] > 0 }))
         done += 1
         guard progress(done, total) else {
-          throw VisionError("Composing was stopped after \(done) of \(total) pictures.")
+          throw EngineError(.cancelled, "Composing was stopped after \(done) of \(total) pictures.")
         }
       }
       sets.append((name, labels))

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// The official lists of training windows, one a line, words separated by white space:
 /// ```
 /// imagepath maskpath x1 y1 x2 y2 b1 ... bL   a window and the L bits of its selected classes (SELECT_SEG_BINARY)
@@ -10,7 +12,7 @@ public enum CropListFile {
   /// Reads a list as a data set: its items are the pairs of photo and mask, in the order of their first line, and its
   /// `crops` are the lines. Items have no image-level labels. The classes are those of `classes.txt` in the root folder;
   /// without that file the 20 classes of VOC.
-  /// - Throws: `VisionError` naming the line when the list is malformed, has another number of bits than there are
+  /// - Throws: `EngineError` naming the line when the list is malformed, has another number of bits than there are
   ///   classes, or lines of different kinds.
   public static func open(_ path: String, root: String) throws -> Dataset {
     let classFile = FilePaths.join(root, "classes.txt")
@@ -21,7 +23,7 @@ public enum CropListFile {
         try reader.add(line)
       }
     }
-    guard reader.crops.count > 0 else { throw VisionError("The list '\(path)' is empty.") }
+    guard reader.crops.count > 0 else { throw EngineError(.format, "The list '\(path)' is empty.") }
     return Dataset(classes: classes, items: reader.items, crops: reader.crops)
   }
 
@@ -87,8 +89,8 @@ public enum CropListFile {
       let item = try item(image: text(words[0]), mask: text(words[1]))
       do {
         try crops.append(CropTable.Entry(item: item, window: window, subset: subset))
-      } catch let error as VisionError {
-        throw VisionError("Line \(number) of '\(path)': \(error.message)")
+      } catch let error as EngineError {
+        throw EngineError(.format, "Line \(number) of '\(path)': \(error.message)")
       }
     }
 
@@ -121,6 +123,6 @@ public enum CropListFile {
       String(decoding: UnsafeBufferPointer(rebasing: word), as: UTF8.self)
     }
 
-    private func wrong(_ what: String) -> VisionError { VisionError("Line \(number) of '\(path)' \(what).") }
+    private func wrong(_ what: String) -> EngineError { EngineError(.format, "Line \(number) of '\(path)' \(what).") }
   }
 }

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Training windows that were made ahead, each with the classes selected in it: what an official list holds besides its
 /// file names. A set of the paper's size has millions, so an entry takes 24 bytes.
 public struct CropTable: Sendable, Equatable {
@@ -47,7 +49,7 @@ public struct CropTable: Sendable, Equatable {
       subset: entry.subset < 0 ? nil : subsets[Int(entry.subset)])
   }
 
-  /// - Throws: `VisionError` when the window is empty, too large or too far away from any image.
+  /// - Throws: `EngineError` when the window is empty, too large or too far away from any image.
   public mutating func append(_ entry: Entry) throws {
     var place: Int32 = -1
     if let subset = entry.subset {
@@ -65,7 +67,8 @@ public struct CropTable: Sendable, Equatable {
     if let window = entry.window {
       let far = 4 * ImageLimits.side
       guard [window.x1, window.y1, window.x2, window.y2].allSatisfy({ abs($0) <= far }) else {
-        throw VisionError("The window \(window.x1) \(window.y1) \(window.x2) \(window.y2) lies outside of any image.")
+        throw EngineError(
+          .format, "The window \(window.x1) \(window.y1) \(window.x2) \(window.y2) lies outside of any image.")
       }
       try ImageLimits.check(
         width: window.width, height: window.height,

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// The layout of ADE20K's scene parsing challenge, and of sets like it:
 /// ```
 /// images/<set>/<id>.jpg          photos, set = training or validation
@@ -22,13 +24,13 @@ public enum ADE20KDataset {
   }
 
   /// Opens a set; `training` when none is named.
-  /// - Throws: `VisionError` when files are missing or the class names are not to be had.
+  /// - Throws: `EngineError` when files are missing or the class names are not to be had.
   public static func open(_ path: String, options: Dataset.Options) throws -> Dataset {
     let set = options.set ?? "training"
     try ListFile.checkName(set)
     let folder = FilePaths.join(path, "images/\(set)")
     guard FileAccess.isFolder(folder) else {
-      throw VisionError("There is no set '\(set)': '\(folder)' is missing; there are \(sets(in: path)).")
+      throw EngineError(.format, "There is no set '\(set)': '\(folder)' is missing; there are \(sets(in: path)).")
     }
     let classes = try classes(path, options.ids)
     let photos = try FolderDataset.photos(in: folder)
@@ -48,7 +50,8 @@ public enum ADE20KDataset {
     if FileAccess.isFile(own) { return try ClassList.read(own) }
     let table = FilePaths.join(path, "objectInfo150.txt")
     guard FileAccess.isFile(table) else {
-      throw VisionError("'\(own)' is missing; write the class names there, one a line, the line number is the id.")
+      throw EngineError(
+        .format, "'\(own)' is missing; write the class names there, one a line, the line number is the id.")
     }
     var names: [String] = []
     for (number, line) in try FileAccess.readLines(table).enumerated().dropFirst() where !Lines.trim(line).isEmpty {

@@ -1,59 +1,4 @@
-/// Settings of masks made from COCO's files, where the sources leave a choice.
-public struct COCOSettings: Sendable, Equatable, Codable {
-  /// What a pixel becomes that belongs to several objects.
-  public enum Overlap: String, Sendable, Codable, CaseIterable {
-    /// The object that comes later in the file, as COCO's own conversion does.
-    case later
-    /// Void, as torchvision's training script does.
-    case void
-  }
-
-  /// What the roughly outlined crowds become.
-  public enum Crowd: String, Sendable, Codable, CaseIterable {
-    /// Void, where no single object is.
-    case void
-    /// Their class, like every other object.
-    case object
-  }
-
-  public var overlap = Overlap.later
-  public var crowd = Crowd.void
-
-  public init() {}
-}
-
-/// What COCO's instance and panoptic files have in common.
-enum COCOFile {
-  struct Image: Decodable {
-    let id: Int
-    let file_name: String
-    let width: Int
-    let height: Int
-  }
-
-  struct Category: Decodable {
-    let id: Int
-    let name: String
-  }
-
-  /// The classes, and the class id of every category that is one of them.
-  /// - Parameter chosen: names of `classes.txt`; other categories are background then. Nil takes all, by their id.
-  static func classes(
-    _ categories: [Category], chosen: ClassList?, path: String
-  ) throws -> (classes: ClassList, ids: [Int: UInt8]) {
-    let ordered = categories.sorted { $0.id < $1.id }
-    let classes = try chosen ?? ClassList(ordered.map(\.name), from: "'\(path)'")
-    let known = Set(ordered.map(\.name))
-    if let missing = classes.names.first(where: { !known.contains($0) }) {
-      throw VisionError("classes.txt names '\(missing)', which is no category of '\(path)'.")
-    }
-    var ids: [Int: UInt8] = [:]
-    for category in ordered {
-      if let id = classes.id(of: category.name) { ids[category.id] = id }
-    }
-    return (classes, ids)
-  }
-}
+import DecoupledBase
 
 /// The objects of COCO's instance files (`instances_<set>.json`): polygons and run lengths by image. Only where each
 /// object lies in the file is kept in memory; outlines are read when a mask is asked for.
@@ -80,14 +25,14 @@ final class COCOAnnotations: Sendable, Equatable {
     let iscrowd: Int?
   }
 
-  /// - Throws: `VisionError` when the file is damaged or its objects name images or categories that it does not have.
+  /// - Throws: `EngineError` when the file is damaged or its objects name images or categories that it does not have.
   init(_ path: String, chosen: ClassList?, settings: COCOSettings) throws {
     self.path = path
     self.settings = settings
     let bytes = try FileAccess.read(path)
     let members = try JSONMembers(bytes, path: path, lists: ["images", "annotations", "categories"])
     func all<Value: Decodable>(_ list: String, _ type: Value.Type, _ what: String) throws -> [Value] {
-      guard let ranges = members.elements[list] else { throw VisionError("'\(path)' has no list '\(list)'.") }
+      guard let ranges = members.elements[list] else { throw EngineError(.format, "'\(path)' has no list '\(list)'.") }
       return try ranges.enumerated().map { number, range in
         try JSONMembers.decode(type, from: bytes[range], of: path, what: "\(what) number \(number)")
       }
@@ -100,7 +45,7 @@ final class COCOAnnotations: Sendable, Equatable {
     for (place, image) in images.enumerated() {
       try ImageLimits.check(width: image.width, height: image.height, what: "The image \(image.id) of '\(path)'")
       guard places.updateValue(place, forKey: image.id) == nil else {
-        throw VisionError("'\(path)' has two images with the id \(image.id).")
+        throw EngineError(.format, "'\(path)' has two images with the id \(image.id).")
       }
     }
     self.places = places
@@ -108,12 +53,12 @@ final class COCOAnnotations: Sendable, Equatable {
     var objects: [Int: [Object]] = [:]
     for (number, header) in try all("annotations", Header.self, "annotation").enumerated() {
       guard places[header.image_id] != nil else {
-        throw VisionError(
-          "Annotation number \(number) of '\(path)' names the image \(header.image_id), which it lacks.")
+        throw EngineError(
+          .format, "Annotation number \(number) of '\(path)' names the image \(header.image_id), which it lacks.")
       }
       guard categories.contains(header.category_id) else {
-        throw VisionError(
-          "Annotation number \(number) of '\(path)' names the category \(header.category_id), which it lacks.")
+        throw EngineError(
+          .format, "Annotation number \(number) of '\(path)' names the category \(header.category_id), which it lacks.")
       }
       guard let id = ids[header.category_id], let range = members.elements["annotations"]?[number] else { continue }
       objects[header.image_id, default: []].append(
@@ -130,9 +75,9 @@ final class COCOAnnotations: Sendable, Equatable {
   }
 
   /// Draws the objects of an image in the order of the file.
-  /// - Throws: `VisionError` when an outline is damaged.
+  /// - Throws: `EngineError` when an outline is damaged.
   func mask(image id: Int) throws -> LabelMap {
-    guard let place = places[id] else { throw VisionError("'\(path)' has no image with the id \(id).") }
+    guard let place = places[id] else { throw EngineError(.format, "'\(path)' has no image with the id \(id).") }
     let image = images[place]
     var map = LabelMap(width: image.width, height: image.height)
     // All crowds in one, so that memory does not grow with their number.
@@ -190,12 +135,12 @@ final class COCOAnnotations: Sendable, Equatable {
       for polygon in outline.polygons ?? [] { try region.add(polygon: polygon) }
       if let lengths = outline.runLengths {
         guard lengths.size == [image.height, image.width] else {
-          throw VisionError("the run lengths are for an image of another size")
+          throw EngineError(.format, "the run lengths are for an image of another size")
         }
         if let text = lengths.text { try region.add(text: text) } else { try region.add(runs: lengths.runs ?? []) }
       }
-    } catch let error as VisionError {
-      throw VisionError("'\(path)': \(what) cannot be used: \(error.message).")
+    } catch let error as EngineError {
+      throw EngineError(.format, "'\(path)': \(what) cannot be used: \(error.message).")
     }
     return region
   }

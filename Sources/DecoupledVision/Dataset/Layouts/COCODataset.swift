@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// COCO's layout, with instance or panoptic files:
 /// ```
 /// annotations/instances_<set>.json      or panoptic_<set>.json with the PNG folder panoptic_<set> beside it or in the root
@@ -19,17 +21,17 @@ public enum COCODataset {
   }
 
   /// Opens a set. Image-level labels are the categories of an image's objects.
-  /// - Throws: `VisionError` when files are missing or damaged, or there are several sets and none is named.
+  /// - Throws: `EngineError` when files are missing or damaged, or there are several sets and none is named.
   public static func open(_ path: String, options: Dataset.Options) throws -> Dataset {
     let known = sets(in: path, kind: options.kind)
     guard let set = options.set ?? (known.count == 1 ? known[0] : nil) else {
-      throw VisionError(
-        "'\(path)' has \(known.isEmpty ? "no" : "several") sets (\(known.joined(separator: ", "))); name one.")
+      throw EngineError(
+        .format, "'\(path)' has \(known.isEmpty ? "no" : "several") sets (\(known.joined(separator: ", "))); name one.")
     }
     try ListFile.checkName(set)
     let file = FilePaths.join(path, "annotations/\(prefixes[options.kind] ?? "")\(set).json")
     guard FileAccess.isFile(file) else {
-      throw VisionError("There is no set '\(set)': '\(file)' is missing.")
+      throw EngineError(.format, "There is no set '\(set)': '\(file)' is missing.")
     }
     let classFile = FilePaths.join(path, "classes.txt")
     let chosen = try FileAccess.isFile(classFile) ? ClassList.read(classFile) : nil
@@ -56,7 +58,7 @@ public enum COCODataset {
     }
     let photos = try folder([set, "images/\(set)", "images"], in: path, of: "photos")
     let ids = entries.map { FilePaths.stem(of: $0.image.file_name) }
-    guard Set(ids).count == ids.count else { throw VisionError("'\(file)' names two photos alike.") }
+    guard Set(ids).count == ids.count else { throw EngineError(.format, "'\(file)' names two photos alike.") }
     let strong = try options.strong.map { try ListFile.strongIDs($0, folder: path, known: ids, set: set) }
     let items = try zip(ids, entries).map { id, entry in
       let isStrong = strong?.contains(id) ?? true
@@ -77,7 +79,8 @@ public enum COCODataset {
   private static func folder(_ names: [String], in path: String, of what: String) throws -> String {
     let folders = names.map { FilePaths.join(path, $0) }
     guard let found = folders.first(where: FileAccess.isFolder) else {
-      throw VisionError("The folder of \(what) is missing: none of \(folders.joined(separator: ", ")) is there.")
+      throw EngineError(
+        .format, "The folder of \(what) is missing: none of \(folders.joined(separator: ", ")) is there.")
     }
     return found
   }
@@ -86,20 +89,8 @@ public enum COCODataset {
   static func inside(_ folder: String, _ name: String) throws -> String {
     let parts = name.split(separator: "/", omittingEmptySubsequences: false)
     guard !name.isEmpty, !name.utf8.contains(0), !parts.contains(".."), !name.hasPrefix("/") else {
-      throw VisionError("The data set names the file '\(name)', which does not lie inside '\(folder)'.")
+      throw EngineError(.format, "The data set names the file '\(name)', which does not lie inside '\(folder)'.")
     }
     return FilePaths.join(folder, name)
   }
-}
-
-/// The objects of one image of a COCO file.
-public struct COCOObjects: Sendable, Equatable {
-  let annotations: COCOAnnotations
-  let image: Int
-}
-
-/// The segments of one image of a panoptic COCO file.
-public struct COCOSegments: Sendable, Equatable {
-  let panoptic: COCOPanoptic
-  let image: Int
 }

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// The segments of COCO's panoptic files (`panoptic_<set>.json` with a folder of PNG files whose colours are segment ids).
 final class COCOPanoptic: Sendable, Equatable {
   let path: String
@@ -23,13 +25,13 @@ final class COCOPanoptic: Sendable, Equatable {
     }
   }
 
-  /// - Throws: `VisionError` when the file is damaged or names images or categories that it does not have.
+  /// - Throws: `EngineError` when the file is damaged or names images or categories that it does not have.
   init(_ path: String, chosen: ClassList?) throws {
     self.path = path
     let bytes = try FileAccess.read(path)
     let members = try JSONMembers(bytes, path: path, lists: ["images", "annotations", "categories"])
     func all<Value: Decodable>(_ list: String, _ type: Value.Type, _ what: String) throws -> [Value] {
-      guard let ranges = members.elements[list] else { throw VisionError("'\(path)' has no list '\(list)'.") }
+      guard let ranges = members.elements[list] else { throw EngineError(.format, "'\(path)' has no list '\(list)'.") }
       return try ranges.enumerated().map { number, range in
         try JSONMembers.decode(type, from: bytes[range], of: path, what: "\(what) number \(number)")
       }
@@ -43,17 +45,18 @@ final class COCOPanoptic: Sendable, Equatable {
     }
     let known = Set(categories.map(\.id))
     let knownImages = Set(images.map(\.id))
-    guard knownImages.count == images.count else { throw VisionError("'\(path)' has two images with one id.") }
+    guard knownImages.count == images.count else { throw EngineError(.format, "'\(path)' has two images with one id.") }
     var segments: [Int: [Int: UInt8]] = [:]
     var files: [Int: String] = [:]
     for annotation in try all("annotations", Contents.Annotation.self, "annotation") {
       guard knownImages.contains(annotation.image_id) else {
-        throw VisionError("'\(path)' has segments for the image \(annotation.image_id), which it lacks.")
+        throw EngineError(.format, "'\(path)' has segments for the image \(annotation.image_id), which it lacks.")
       }
       var classOf: [Int: UInt8] = [:]
       for segment in annotation.segments_info {
         guard known.contains(segment.category_id) else {
-          throw VisionError(
+          throw EngineError(
+            .format,
             "A segment of the image \(annotation.image_id) in '\(path)' names the category \(segment.category_id), "
               + "which it lacks.")
         }
@@ -75,7 +78,7 @@ final class COCOPanoptic: Sendable, Equatable {
 
   /// The classes of an image's segments; pixels without a segment are void.
   /// - Parameter file: the PNG of segment ids, red + 256 green + 65536 blue.
-  /// - Throws: `VisionError` when the PNG cannot be read or holds a segment that the file does not describe.
+  /// - Throws: `EngineError` when the PNG cannot be read or holds a segment that the file does not describe.
   func mask(image id: Int, file: String) throws -> LabelMap {
     let picture = try ImageReader.read(file)
     let classOf = segments[id] ?? [:]
@@ -90,7 +93,7 @@ final class COCOPanoptic: Sendable, Equatable {
           last = (0, LabelMap.void)
         } else {
           guard let classID = classOf[segment] else {
-            throw VisionError("'\(file)' shows the segment \(segment), which '\(path)' does not describe.")
+            throw EngineError(.format, "'\(file)' shows the segment \(segment), which '\(path)' does not describe.")
           }
           last = (segment, classID)
         }

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// A plain folder:
 /// ```
 /// images/<name>.jpg|jpeg|png   photos; the id is the name without its extension
@@ -14,14 +16,15 @@ public enum FolderDataset {
   static func fits(_ path: String) -> Bool { FileAccess.isFolder(FilePaths.join(path, "images")) }
 
   /// Opens the folder; without a set all images are taken, in the order of their names.
-  /// - Throws: `VisionError` when a list, labels.csv or classes.txt is missing or malformed, when labels.csv, a list or
+  /// - Throws: `EngineError` when a list, labels.csv or classes.txt is missing or malformed, when labels.csv, a list or
   ///   a mask names an image that is not there, two images share a name, or there are none.
   public static func open(_ path: String, options: Dataset.Options = Dataset.Options()) throws -> Dataset {
     let photos = try photos(in: FilePaths.join(path, "images"))
     let table = try LabelTable(folder: path)
     let ids = try ids(path, set: options.set, photos: photos)
     for id in table?.labels.keys.sorted() ?? [] where photos[id] == nil {
-      throw VisionError("'\(FilePaths.join(path, "labels.csv"))' names the image '\(id)', which is not in images.")
+      throw EngineError(
+        .format, "'\(FilePaths.join(path, "labels.csv"))' names the image '\(id)', which is not in images.")
     }
     let masks = try masks(in: FilePaths.join(path, "masks"), photos: photos)
     let strong = try options.strong.map {
@@ -29,11 +32,12 @@ public enum FolderDataset {
     }
     let items = try ids.map { id in
       guard let image = photos[id] else {
-        throw VisionError("The set '\(options.set ?? "")' names '\(id)', but there is no such photo in images.")
+        throw EngineError(
+          .format, "The set '\(options.set ?? "")' names '\(id)', but there is no such photo in images.")
       }
       let isStrong = strong?.contains(id) ?? true
       if strong != nil && isStrong && masks[id] == nil {
-        throw VisionError("The strong list names '\(id)', but there is no mask 'masks/\(id).png'.")
+        throw EngineError(.format, "The strong list names '\(id)', but there is no mask 'masks/\(id).png'.")
       }
       return DatasetItem(
         id: id, imagePath: image, maskPath: isStrong ? masks[id] : nil, maskForm: options.ids.form,
@@ -61,10 +65,10 @@ public enum FolderDataset {
     for name in try FileAccess.names(in: folder) where isPhoto(name) {
       let id = FilePaths.stem(of: name)
       guard photos.updateValue(FilePaths.join(folder, name), forKey: id) == nil else {
-        throw VisionError("'\(folder)' has two photos named '\(id)'; rename one.")
+        throw EngineError(.format, "'\(folder)' has two photos named '\(id)'; rename one.")
       }
     }
-    guard !photos.isEmpty else { throw VisionError("'\(folder)' has no .jpg, .jpeg or .png photo.") }
+    guard !photos.isEmpty else { throw EngineError(.format, "'\(folder)' has no .jpg, .jpeg or .png photo.") }
     return photos
   }
 
@@ -73,11 +77,12 @@ public enum FolderDataset {
     try ListFile.checkName(set)
     let file = FilePaths.join(path, set + ".txt")
     guard FileAccess.isFile(file) else {
-      throw VisionError("There is no set '\(set)': '\(file)' is missing; leave the set out to take all images.")
+      throw EngineError(
+        .format, "There is no set '\(set)': '\(file)' is missing; leave the set out to take all images.")
     }
     let ids = try ListFile.read(file).map { photos[$0[0]] == nil ? FilePaths.stem(of: $0[0]) : $0[0] }
-    guard !ids.isEmpty else { throw VisionError("The set '\(file)' is empty.") }
-    guard Set(ids).count == ids.count else { throw VisionError("The set '\(file)' lists an image twice.") }
+    guard !ids.isEmpty else { throw EngineError(.format, "The set '\(file)' is empty.") }
+    guard Set(ids).count == ids.count else { throw EngineError(.format, "The set '\(file)' lists an image twice.") }
     return ids
   }
 
@@ -87,7 +92,7 @@ public enum FolderDataset {
     for name in try FileAccess.names(in: folder) where FilePaths.fileExtension(of: name) == "png" {
       let id = FilePaths.stem(of: name)
       guard photos[id] != nil else {
-        throw VisionError("The mask '\(FilePaths.join(folder, name))' belongs to no photo in images.")
+        throw EngineError(.format, "The mask '\(FilePaths.join(folder, name))' belongs to no photo in images.")
       }
       masks[id] = FilePaths.join(folder, name)
     }

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// A folder as LabelMe writes it: photos with a JSON file of the same name beside each annotated one.
 /// ```
 /// <name>.jpg|jpeg|png, <name>.json     shapes with labels
@@ -13,7 +15,7 @@ public enum LabelMeDataset {
   }
 
   /// Opens the folder; without a set all photos are taken, in the order of their names.
-  /// - Throws: `VisionError` when a file is damaged or names a label that is no class.
+  /// - Throws: `EngineError` when a file is damaged or names a label that is no class.
   public static func open(_ path: String, options: Dataset.Options) throws -> Dataset {
     let photos = try FolderDataset.photos(in: path)
     let ids = try FolderDataset.ids(path, set: options.set, photos: photos)
@@ -29,7 +31,8 @@ public enum LabelMeDataset {
     let classes = try self.classes(path, table: table, files: files)
     let items = try ids.map { id in
       guard let image = photos[id] else {
-        throw VisionError("The set '\(options.set ?? "")' names '\(id)', but there is no such photo in '\(path)'.")
+        throw EngineError(
+          .format, "The set '\(options.set ?? "")' names '\(id)', but there is no such photo in '\(path)'.")
       }
       let labels = try files[id].map { try $0.imageLabels(classes) }
       let form = MaskForm.labelMe(LabelMeMask(classes: classes, imagePath: image))
@@ -49,10 +52,4 @@ public enum LabelMeDataset {
     if FileAccess.isFile(file) { return try ClassList.read(file) }
     return try ClassList(Set(files.values.flatMap(\.labels)).sorted(), from: "'\(path)'")
   }
-}
-
-/// What a LabelMe file needs to become a mask.
-public struct LabelMeMask: Sendable, Equatable {
-  let classes: ClassList
-  let imagePath: String
 }

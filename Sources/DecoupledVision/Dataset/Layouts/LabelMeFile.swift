@@ -1,3 +1,4 @@
+import DecoupledBase
 import FoundationEssentials
 
 /// One JSON file of LabelMe: shapes with a label each. Later shapes cover earlier ones. The labels `_background_` and
@@ -23,7 +24,7 @@ struct LabelMeFile {
     let mask: String?
   }
 
-  /// - Throws: `VisionError` when the file is damaged.
+  /// - Throws: `EngineError` when the file is damaged.
   init(_ path: String) throws {
     self.path = path
     contents = try JSONMembers.decode(Contents.self, from: FileAccess.read(path)[...], of: path, what: "it")
@@ -32,16 +33,16 @@ struct LabelMeFile {
   /// The labels that are classes, each once.
   var labels: Set<String> { Set(contents.shapes.map(\.label)).subtracting([Self.background, Self.ignored]) }
 
-  /// - Throws: `VisionError` when a label is no class.
+  /// - Throws: `EngineError` when a label is no class.
   func imageLabels(_ classes: ClassList) throws -> [Bool] {
-    do { return try classes.multiHot(labels.sorted()) } catch let error as VisionError {
-      throw VisionError("'\(path)': \(error.message)")
+    do { return try classes.multiHot(labels.sorted()) } catch let error as EngineError {
+      throw EngineError(.format, "'\(path)': \(error.message)")
     }
   }
 
   /// Draws the shapes in their order.
   /// - Parameter size: of the upright photo, for files that do not say.
-  /// - Throws: `VisionError` when a shape is damaged or its label no class.
+  /// - Throws: `EngineError` when a shape is damaged or its label no class.
   func mask(_ classes: ClassList, size: () throws -> (width: Int, height: Int)) throws -> LabelMap {
     let width: Int
     let height: Int
@@ -59,7 +60,7 @@ struct LabelMeFile {
       case Self.ignored: id = LabelMap.void
       default:
         guard let known = classes.id(of: shape.label) else {
-          throw VisionError("'\(path)' has the label '\(shape.label)', which is no class.")
+          throw EngineError(.format, "'\(path)' has the label '\(shape.label)', which is no class.")
         }
         id = known
       }
@@ -69,8 +70,8 @@ struct LabelMeFile {
         } else if shape.shape_type == "mask" {
           try paste(shape, id, into: &map)
         }
-      } catch let error as VisionError {
-        throw VisionError("'\(path)': shape number \(number) cannot be used: \(error.message).")
+      } catch let error as EngineError {
+        throw EngineError(.format, "'\(path)': shape number \(number) cannot be used: \(error.message).")
       }
     }
     return map
@@ -78,7 +79,7 @@ struct LabelMeFile {
 
   /// Nil for shapes without an outline.
   private func region(_ shape: Shape, _ width: Int, _ height: Int) throws -> Region? {
-    guard shape.points.allSatisfy({ $0.count == 2 }) else { throw VisionError("a point needs two numbers") }
+    guard shape.points.allSatisfy({ $0.count == 2 }) else { throw EngineError(.format, "a point needs two numbers") }
     var region = Region(width: width, height: height)
     switch shape.shape_type ?? "polygon" {
     case "polygon": try region.add(polygon: shape.points.flatMap { $0 })
@@ -93,14 +94,14 @@ struct LabelMeFile {
         return dx * dx + dy * dy <= squared
       }
     case "point", "points", "line", "linestrip", "mask": return nil
-    case let other: throw VisionError("there is no shape '\(other)'")
+    case let other: throw EngineError(.format, "there is no shape '\(other)'")
     }
     return region
   }
 
   private func pair(_ shape: Shape) throws -> ([Double], [Double]) {
     guard shape.points.count == 2 else {
-      throw VisionError("a \(shape.shape_type ?? "") needs 2 points, not \(shape.points.count)")
+      throw EngineError(.format, "a \(shape.shape_type ?? "") needs 2 points, not \(shape.points.count)")
     }
     return (shape.points[0], shape.points[1])
   }
@@ -108,10 +109,12 @@ struct LabelMeFile {
   private func paste(_ shape: Shape, _ id: UInt8, into map: inout LabelMap) throws {
     let (corner, _) = try pair(shape)
     guard let text = shape.mask, let data = Data(base64Encoded: text) else {
-      throw VisionError("its mask is no PNG in base 64")
+      throw EngineError(.format, "its mask is no PNG in base 64")
     }
     let far = Double(ImageLimits.side)
-    guard abs(corner[0]) <= far, abs(corner[1]) <= far else { throw VisionError("it lies far outside of the image") }
+    guard abs(corner[0]) <= far, abs(corner[1]) <= far else {
+      throw EngineError(.format, "it lies far outside of the image")
+    }
     let (left, top) = (Int(corner[0]), Int(corner[1]))
     let part = try MaskReader.decode([UInt8](data), name: path)
     for y in 0..<part.height where (0..<map.height).contains(y + top) {

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// The Semantic Boundaries Dataset (Hariharan et al. 2011), extra masks for VOC's photos:
 /// ```
 /// img/<id>.jpg     photos
@@ -13,16 +15,18 @@ public enum SBDDataset {
   }
 
   /// Opens a set; `train` when none is named.
-  /// - Throws: `VisionError` when a list is missing or a mask that it names.
+  /// - Throws: `EngineError` when a list is missing or a mask that it names.
   public static func open(_ path: String, options: Dataset.Options) throws -> Dataset {
-    guard let root = root(in: path) else { throw VisionError("'\(path)' has no folder cls, so it is not SBD.") }
+    guard let root = root(in: path) else {
+      throw EngineError(.format, "'\(path)' has no folder cls, so it is not SBD.")
+    }
     let set = options.set ?? "train"
     let ids = try ids(root, set: set)
     let strong = try options.strong.map { try ListFile.strongIDs($0, folder: root, known: ids, set: set) }
     let items = try ids.map { id in
       let mask = self.mask(id, root: root)
       guard FileAccess.isFile(mask) else {
-        throw VisionError("The set '\(set)' names '\(id)', but there is no '\(mask)'.")
+        throw EngineError(.format, "The set '\(set)' names '\(id)', but there is no '\(mask)'.")
       }
       return DatasetItem(
         id: id, imagePath: FilePaths.join(root, "img/\(id).jpg"),
@@ -35,12 +39,12 @@ public enum SBDDataset {
   static func ids(_ root: String, set: String) throws -> [String] {
     try ListFile.checkName(set)
     let file = FilePaths.join(root, set + ".txt")
-    guard FileAccess.isFile(file) else { throw VisionError("There is no set '\(set)': '\(file)' is missing.") }
+    guard FileAccess.isFile(file) else { throw EngineError(.format, "There is no set '\(set)': '\(file)' is missing.") }
     let ids = try ListFile.read(file).map { $0[0] }
-    guard !ids.isEmpty else { throw VisionError("The set '\(file)' is empty.") }
-    guard Set(ids).count == ids.count else { throw VisionError("The set '\(file)' lists an image twice.") }
+    guard !ids.isEmpty else { throw EngineError(.format, "The set '\(file)' is empty.") }
+    guard Set(ids).count == ids.count else { throw EngineError(.format, "The set '\(file)' lists an image twice.") }
     if let wrong = ids.first(where: { $0.contains("/") }) {
-      throw VisionError("The set '\(file)' names '\(wrong)', which is no id.")
+      throw EngineError(.format, "The set '\(file)' names '\(wrong)', which is no id.")
     }
     return ids
   }

@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// The layout of the PASCAL VOC devkit:
 /// ```
 /// JPEGImages/<id>.jpg                    photos (also .jpeg and .png)
@@ -26,11 +28,11 @@ public enum VOCDataset {
   /// With extra masks (SBD) an item without a mask of its own takes one of those, and the sets `train_aug` (training images
   /// of VOC and all of SBD but for VOC's validation images: 10,582) and `trainval_aug` (with them: 12,031) are made when
   /// there is no list of them.
-  /// - Throws: `VisionError` when a list is missing or malformed, a strong id is not in the set or has no mask, or the
+  /// - Throws: `EngineError` when a list is missing or malformed, a strong id is not in the set or has no mask, or the
   ///   set is empty.
   public static func open(_ path: String, options: Dataset.Options = Dataset.Options()) throws -> Dataset {
     guard let root = root(in: path) else {
-      throw VisionError("'\(path)' has no folder JPEGImages, so it is not in the VOC layout.")
+      throw EngineError(.format, "'\(path)' has no folder JPEGImages, so it is not in the VOC layout.")
     }
     let set = options.set ?? "train"
     try ListFile.checkName(set)
@@ -39,7 +41,8 @@ public enum VOCDataset {
     let labels = try ImageLabels(folder: FilePaths.join(root, "ImageSets/Main"), set: set, classes: classes)
     let extra = try options.extraMasks.map { folder in
       guard let root = SBDDataset.root(in: folder) else {
-        throw VisionError("'\(folder)' has no folder cls, so its masks cannot be added; name the folder of SBD.")
+        throw EngineError(
+          .format, "'\(folder)' has no folder cls, so its masks cannot be added; name the folder of SBD.")
       }
       return root
     }
@@ -58,7 +61,7 @@ public enum VOCDataset {
       if let strong {
         if strong.contains(entry.id) {
           guard mask != nil else {
-            throw VisionError("The strong list names '\(entry.id)', but its mask '\(entry.mask)' is missing.")
+            throw EngineError(.format, "The strong list names '\(entry.id)', but its mask '\(entry.mask)' is missing.")
           }
         } else {
           mask = nil
@@ -98,7 +101,7 @@ public enum VOCDataset {
       lines = labels.order.map { [$0] }
     }
     guard !lines.isEmpty else {
-      throw VisionError("The set '\(set)' is empty or missing: no ids in '\(segmentation)' or '\(source)'.")
+      throw EngineError(.format, "The set '\(set)' is empty or missing: no ids in '\(segmentation)' or '\(source)'.")
     }
     var seen: Set<String> = []
     return try lines.map { words in
@@ -113,7 +116,7 @@ public enum VOCDataset {
           id: words[0], image: photo(words[0], in: folder),
           mask: FilePaths.join(root, "\(maskFolder)/\(words[0]).png"))
       }
-      guard seen.insert(entry.id).inserted else { throw VisionError("'\(source)' lists '\(entry.id)' twice.") }
+      guard seen.insert(entry.id).inserted else { throw EngineError(.format, "'\(source)' lists '\(entry.id)' twice.") }
       return entry
     }
   }
@@ -123,7 +126,7 @@ public enum VOCDataset {
     func own(_ set: String) throws -> [String] {
       let file = FilePaths.join(root, "ImageSets/Segmentation/\(set).txt")
       guard FileAccess.isFile(file) else {
-        throw VisionError("'\(file)' is missing, which the training set of VOC and SBD is made from.")
+        throw EngineError(.format, "'\(file)' is missing, which the training set of VOC and SBD is made from.")
       }
       return try ListFile.read(file).map { FilePaths.stem(of: $0[0]) }
     }
@@ -170,26 +173,26 @@ struct ImageLabels {
     var order: [String] = []
     for (k, file) in files.enumerated() {
       guard present[k] else {
-        throw VisionError("The labels of class '\(classes.names[k])' are missing: there is no '\(file)'.")
+        throw EngineError(.format, "The labels of class '\(classes.names[k])' are missing: there is no '\(file)'.")
       }
       for words in try ListFile.read(file) {
         guard words.count == 2, let value = Int(words[1]), (-1...1).contains(value) else {
-          throw VisionError(
-            "'\(file)' has the line '\(words.joined(separator: " "))'; it must be an id and 1, -1 or 0.")
+          throw EngineError(
+            .format, "'\(file)' has the line '\(words.joined(separator: " "))'; it must be an id and 1, -1 or 0.")
         }
         if k == 0 {
-          guard values[words[0]] == nil else { throw VisionError("'\(file)' lists '\(words[0])' twice.") }
+          guard values[words[0]] == nil else { throw EngineError(.format, "'\(file)' lists '\(words[0])' twice.") }
           values[words[0]] = [value]
           order.append(words[0])
         } else {
           guard values[words[0]]?.count == k else {
-            throw VisionError("'\(file)' lists '\(words[0])' twice, or '\(files[0])' does not list it.")
+            throw EngineError(.format, "'\(file)' lists '\(words[0])' twice, or '\(files[0])' does not list it.")
           }
           values[words[0]]?.append(value)
         }
       }
       if let missing = order.first(where: { values[$0]?.count != k + 1 }) {
-        throw VisionError("'\(file)' has no line for '\(missing)', which '\(files[0])' lists.")
+        throw EngineError(.format, "'\(file)' has no line for '\(missing)', which '\(files[0])' lists.")
       }
     }
     return (values, order)

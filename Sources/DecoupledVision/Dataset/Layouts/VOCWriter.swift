@@ -1,9 +1,11 @@
+import DecoupledBase
+
 /// Writes data sets of any layout as a tree in that of the VOC devkit (`VOCDataset`).
 public enum VOCWriter {
   /// Copies photos, writes masks as palette PNG, image-level labels as lists by class, `classes.txt` and the list of the
   /// set. Other sets that are in the tree already stay; their classes must be the same.
   /// - Parameter progress: called after each item with the number done and the total; false stops.
-  /// - Throws: `VisionError` when a file cannot be read or written, the tree has other classes, or when stopped; what was
+  /// - Throws: `EngineError` when a file cannot be read or written, the tree has other classes, or when stopped; what was
   ///   copied stays, but lists are written last.
   public static func write(
     _ dataset: Dataset, set: String, to folder: String, progress: (Int, Int) -> Bool = { _, _ in true }
@@ -12,7 +14,7 @@ public enum VOCWriter {
     let classFile = FilePaths.join(folder, "classes.txt")
     if FileAccess.isFile(classFile) {
       guard try ClassList.read(classFile) == dataset.classes else {
-        throw VisionError("'\(classFile)' has other classes than the data set; choose another folder.")
+        throw EngineError(.format, "'\(classFile)' has other classes than the data set; choose another folder.")
       }
     }
     let (photos, masks) = (FilePaths.join(folder, "JPEGImages"), FilePaths.join(folder, "SegmentationClass"))
@@ -26,7 +28,9 @@ public enum VOCWriter {
       let mask = try item.read().mask
       try FileAccess.write(bytes, to: target)
       if let mask { try PNGWriter.write(mask, to: FilePaths.join(masks, item.id + ".png")) }
-      guard progress(done + 1, dataset.items.count) else { throw VisionError("The conversion was stopped.") }
+      guard progress(done + 1, dataset.items.count) else {
+        throw EngineError(.cancelled, "The conversion was stopped.")
+      }
     }
     let labelled = dataset.labelledItems
     if !labelled.isEmpty {

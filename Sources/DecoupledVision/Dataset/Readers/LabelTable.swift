@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// `labels.csv` with its classes; see `FolderDataset` for its two forms.
 struct LabelTable {
   let classes: ClassList
@@ -5,42 +7,43 @@ struct LabelTable {
   let labels: [String: [Bool]]
 
   /// Nil when the folder has no labels.csv.
-  /// - Throws: `VisionError` naming the line when the table is malformed.
+  /// - Throws: `EngineError` naming the line when the table is malformed.
   init?(folder: String) throws {
     let file = FilePaths.join(folder, "labels.csv")
     let classFile = FilePaths.join(folder, "classes.txt")
     guard FileAccess.isFile(file) else { return nil }
     let rows = try Self.rows(file)
     guard let header = rows.first?.cells, header.count >= 2, header[0].lowercased() == "image" else {
-      throw VisionError("'\(file)' must begin with the line 'image,labels' or 'image,<class>,<class>...'.")
+      throw EngineError(.format, "'\(file)' must begin with the line 'image,labels' or 'image,<class>,<class>...'.")
     }
     let isNamed = header.count == 2 && header[1].lowercased() == "labels"
     if FileAccess.isFile(classFile) {
       classes = try ClassList.read(classFile)
     } else if isNamed {
-      throw VisionError(
-        "'\(classFile)' is missing; write the class names there, one a line, the line number is the id.")
+      throw EngineError(
+        .format, "'\(classFile)' is missing; write the class names there, one a line, the line number is the id.")
     } else {
       classes = try ClassList(Array(header.dropFirst()), from: "'\(file)'")
     }
     if !isNamed, Set(header.dropFirst()) != Set(classes.names) || header.count != classes.count + 1 {
-      throw VisionError("The columns of '\(file)' are not the classes of '\(classFile)'.")
+      throw EngineError(.format, "The columns of '\(file)' are not the classes of '\(classFile)'.")
     }
     var labels: [String: [Bool]] = [:]
     for row in rows.dropFirst() {
       guard row.cells.count == header.count else {
-        throw VisionError("Line \(row.line) of '\(file)' has \(row.cells.count) cells; \(header.count) are needed.")
+        throw EngineError(
+          .format, "Line \(row.line) of '\(file)' has \(row.cells.count) cells; \(header.count) are needed.")
       }
       let id = Self.id(row.cells[0])
       let names = isNamed ? Self.names(row.cells[1]) : try Self.columns(header, row, file)
       let values: [Bool]
       do {
         values = try classes.multiHot(names)
-      } catch let error as VisionError {
-        throw VisionError("Line \(row.line) of '\(file)': \(error.message)")
+      } catch let error as EngineError {
+        throw EngineError(.format, "Line \(row.line) of '\(file)': \(error.message)")
       }
       guard labels.updateValue(values, forKey: id) == nil else {
-        throw VisionError("Line \(row.line) of '\(file)' names the image '\(id)' a second time.")
+        throw EngineError(.format, "Line \(row.line) of '\(file)' names the image '\(id)' a second time.")
       }
     }
     self.labels = labels
@@ -57,7 +60,7 @@ struct LabelTable {
   private static func columns(_ header: [String], _ row: Row, _ file: String) throws -> [String] {
     try zip(header, row.cells).dropFirst().compactMap { name, cell in
       guard ["1", "0", "-1", ""].contains(cell) else {
-        throw VisionError("Line \(row.line) of '\(file)' has '\(cell)' for '\(name)'; it must be 1 or 0.")
+        throw EngineError(.format, "Line \(row.line) of '\(file)' has '\(cell)' for '\(name)'; it must be 1 or 0.")
       }
       return cell == "1" ? name : nil
     }
@@ -86,7 +89,9 @@ struct LabelTable {
         }
         previous = character
       }
-      guard !isQuoted else { throw VisionError("Line \(number + 1) of '\(file)' has a quote that is not closed.") }
+      guard !isQuoted else {
+        throw EngineError(.format, "Line \(number + 1) of '\(file)' has a quote that is not closed.")
+      }
       rows.append(Row(line: number + 1, cells: cells.map(Lines.trim)))
     }
     return rows

@@ -1,7 +1,9 @@
+import DecoupledBase
+
 /// Lists of ids.
 public enum ListFile {
   /// Writes ids, one a line.
-  /// - Throws: `VisionError` when the file cannot be written.
+  /// - Throws: `EngineError` when the file cannot be written.
   public static func write(_ ids: [String], to path: String) throws {
     try FileAccess.write(text: ids.map { $0 + "\n" }.joined(), to: path)
   }
@@ -14,7 +16,7 @@ public enum ListFile {
   /// The name of a set becomes part of file names.
   static func checkName(_ set: String) throws {
     guard !set.isEmpty, !set.contains("/"), !set.hasPrefix(".") else {
-      throw VisionError("'\(set)' is not the name of a set; use a name like train or val.")
+      throw EngineError(.format, "'\(set)' is not the name of a set; use a name like train or val.")
     }
   }
 
@@ -23,13 +25,15 @@ public enum ListFile {
     let named = FilePaths.join(folder, list + ".txt")
     let path = FileAccess.isFile(named) ? named : list
     guard FileAccess.isFile(path) else {
-      throw VisionError("There is no strong list '\(list)': neither '\(named)' nor '\(list)' is a file.")
+      throw EngineError(.format, "There is no strong list '\(list)': neither '\(named)' nor '\(list)' is a file.")
     }
     let ids = try read(path).map { $0[0] }
     let known = Set(known)
-    guard !ids.isEmpty else { throw VisionError("The strong list '\(path)' is empty; list the ids with usable masks.") }
+    guard !ids.isEmpty else {
+      throw EngineError(.format, "The strong list '\(path)' is empty; list the ids with usable masks.")
+    }
     if let stranger = ids.first(where: { !known.contains($0) }) {
-      throw VisionError("The strong list '\(path)' names '\(stranger)', which is not in the set '\(set)'.")
+      throw EngineError(.format, "The strong list '\(path)' names '\(stranger)', which is not in the set '\(set)'.")
     }
     return Set(ids)
   }

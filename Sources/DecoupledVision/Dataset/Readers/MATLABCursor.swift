@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Moves through the elements of a MATLAB 5 file: those of the file itself, or those inside a compressed one, which are expanded
 /// as they are read. Every size is checked against what it lies in before anything is read or kept.
 final class MATLABCursor {
@@ -40,7 +42,7 @@ final class MATLABCursor {
   /// A cursor at the beginning of the data that a range of a file expands to.
   init(inflating range: Range<Int>, of bytes: [UInt8], path: String) throws {
     guard let stream = InflateStream(bytes, range: range, format: .zlib) else {
-      throw VisionError("There is no memory to decompress '\(path)'.")
+      throw EngineError(.outOfMemory, "There is no memory to decompress '\(path)'.")
     }
     inflated = stream
     self.bytes = bytes
@@ -48,7 +50,7 @@ final class MATLABCursor {
     self.path = path
   }
 
-  var damaged: VisionError { VisionError("'\(path)' is cut short or damaged; replace it.") }
+  var damaged: EngineError { EngineError(.format, "'\(path)' is cut short or damaged; replace it.") }
 
   /// Reads exactly as many bytes as the buffer has.
   func read(into target: UnsafeMutableBufferPointer<UInt8>) throws {

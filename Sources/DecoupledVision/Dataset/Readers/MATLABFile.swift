@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// Files of MATLAB's level 5 format, which `save` writes with `-v7` (compressed) and `-v6`, as far as matrices of labels in a
 /// structure need it. The format: "MAT-File Level 5 File Format", The MathWorks.
 struct MATLABFile {
@@ -27,7 +29,7 @@ struct MATLABFile {
     var count: Int { dimensions.reduce(1) { $0.multipliedReportingOverflow(by: $1).overflow ? .max : $0 * $1 } }
   }
 
-  /// - Throws: `VisionError` when the file is missing or not of this format.
+  /// - Throws: `EngineError` when the file is missing or not of this format.
   init(_ path: String) throws {
     self.path = path
     bytes = try FileAccess.read(path)
@@ -35,17 +37,18 @@ struct MATLABFile {
     switch mark {
     case [0, 1, 0x49, 0x4D]: break
     case [1, 0, 0x4D, 0x49], [2, 0, 0x4D, 0x49]:
-      throw VisionError(
-        "'\(path)' has its numbers in big-endian order, which is not read; save it again on a common computer.")
+      throw EngineError(
+        .format, "'\(path)' has its numbers in big-endian order, which is not read; save it again on a common computer."
+      )
     case [0, 2, 0x49, 0x4D]:
-      throw VisionError("'\(path)' is a MATLAB 7.3 (HDF5) file; save it in MATLAB with the option -v7 or -v6.")
-    default: throw VisionError("'\(path)' is no MATLAB 5 file; save it in MATLAB with the option -v7 or -v6.")
+      throw EngineError(.format, "'\(path)' is a MATLAB 7.3 (HDF5) file; save it in MATLAB with the option -v7 or -v6.")
+    default: throw EngineError(.format, "'\(path)' is no MATLAB 5 file; save it in MATLAB with the option -v7 or -v6.")
     }
   }
 
   /// The matrix in the field of a variable, a structure with one element. Other variables and fields are passed without being
   /// kept.
-  /// - Throws: `VisionError` when the file is damaged or cut short, or has no such matrix of whole numbers from 0 to 255.
+  /// - Throws: `EngineError` when the file is damaged or cut short, or has no such matrix of whole numbers from 0 to 255.
   func labels(variable: String, field: String) throws -> LabelMap {
     let file = MATLABCursor(bytes, at: Self.header, path: path)
     var found: LabelMap?
@@ -63,7 +66,7 @@ struct MATLABFile {
       try file.skip(to: element.next)
     }
     guard let found else {
-      throw VisionError("'\(path)' has no structure \(variable) with a field \(field).")
+      throw EngineError(.format, "'\(path)' has no structure \(variable) with a field \(field).")
     }
     return found
   }
@@ -85,7 +88,7 @@ struct MATLABFile {
     let structure = try matrix(cursor, element)
     guard structure.name.elementsEqual(variable.utf8) else { return nil }
     guard structure.kind == Class.structure, structure.count == 1 else {
-      throw VisionError("'\(path)': \(variable) is no structure with one element.")
+      throw EngineError(.format, "'\(path)': \(variable) is no structure with one element.")
     }
     for name in try fieldNames(cursor, before: structure.end) {
       let value = try cursor.element(before: structure.end)
@@ -95,7 +98,7 @@ struct MATLABFile {
       }
       try cursor.skip(to: value.next)
     }
-    throw VisionError("'\(path)': the structure \(variable) has no field \(field).")
+    throw EngineError(.format, "'\(path)': the structure \(variable) has no field \(field).")
   }
 
   private func fieldNames(_ cursor: MATLABCursor, before end: Int) throws -> [[UInt8]] {
@@ -137,7 +140,7 @@ struct MATLABFile {
   /// The values of a matrix, which are stored column by column and often in a smaller type than the matrix has.
   private func labels(_ cursor: MATLABCursor, _ matrix: Matrix, _ name: String) throws -> LabelMap {
     guard Class.numeric.contains(matrix.kind), !matrix.isComplex, matrix.dimensions.count == 2 else {
-      throw VisionError("'\(path)': \(name) is no matrix of real numbers.")
+      throw EngineError(.format, "'\(path)': \(name) is no matrix of real numbers.")
     }
     let (height, width) = (matrix.dimensions[0], matrix.dimensions[1])
     try ImageLimits.check(width: width, height: height, what: "'\(path)': \(name)")
@@ -150,7 +153,7 @@ struct MATLABFile {
     try cursor.pieces(to: values.range.upperBound) { piece in
       for start in stride(from: 0, to: piece.count, by: type.byteCount) {
         guard let label = type.label(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(piece)[start...])) else {
-          throw VisionError("'\(path)': \(name) holds a number that is no class from 0 to 255.")
+          throw EngineError(.format, "'\(path)': \(name) holds a number that is no class from 0 to 255.")
         }
         columns.append(label)
       }

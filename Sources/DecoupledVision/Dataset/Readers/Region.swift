@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// A set of pixels of an image, as run lengths and polygons describe it in COCO's format.
 ///
 /// Polygons are rasterised by the rule of COCO's own tools, so that masks agree with theirs to the pixel: the boundary is
@@ -17,31 +19,31 @@ struct Region {
   }
 
   /// Adds the pixels of run lengths down the columns: outside, inside, outside...
-  /// - Throws: `VisionError` when the runs are negative or do not cover the image.
+  /// - Throws: `EngineError` when the runs are negative or do not cover the image.
   mutating func add(runs: [Int]) throws {
     let total = width * height
     var start = 0
     for (number, run) in runs.enumerated() {
       guard run >= 0, run <= total - start else {
-        throw VisionError("the run lengths do not fit an image of \(width)x\(height)")
+        throw EngineError(.format, "the run lengths do not fit an image of \(width)x\(height)")
       }
       if number % 2 == 1 { fill(start..<(start + run)) }
       start += run
     }
     guard start == total else {
-      throw VisionError("the run lengths cover \(start) of the \(total) pixels")
+      throw EngineError(.format, "the run lengths cover \(start) of the \(total) pixels")
     }
   }
 
   /// Adds the pixels of run lengths in COCO's text form: numbers of 5 bits a sign, from the third on as differences to the
   /// last but one.
-  /// - Throws: `VisionError` as `add(runs:)`, and when the text is damaged.
+  /// - Throws: `EngineError` as `add(runs:)`, and when the text is damaged.
   mutating func add(text: String) throws {
     var runs: [Int] = []
     var value = 0
     var shift = 0
     for byte in text.utf8 {
-      guard (48..<112).contains(byte), shift <= 30 else { throw VisionError("the run lengths are damaged") }
+      guard (48..<112).contains(byte), shift <= 30 else { throw EngineError(.format, "the run lengths are damaged") }
       let bits = Int(byte) - 48
       value |= (bits & 31) << shift
       shift += 5
@@ -49,25 +51,25 @@ struct Region {
       if bits & 16 != 0 { value |= -1 << shift }
       if runs.count > 2 { value += runs[runs.count - 2] }
       guard value >= 0, value <= width * height else {
-        throw VisionError("the run lengths do not fit an image of \(width)x\(height)")
+        throw EngineError(.format, "the run lengths do not fit an image of \(width)x\(height)")
       }
       runs.append(value)
       (value, shift) = (0, 0)
     }
-    guard shift == 0 else { throw VisionError("the run lengths are cut short") }
+    guard shift == 0 else { throw EngineError(.format, "the run lengths are cut short") }
     try add(runs: runs)
   }
 
   /// Adds the pixels inside a polygon.
   /// - Parameter corners: x, y, x, y... in pixels; the last is joined with the first.
-  /// - Throws: `VisionError` unless there are at least three corners with finite coordinates near the image.
+  /// - Throws: `EngineError` unless there are at least three corners with finite coordinates near the image.
   mutating func add(polygon corners: [Double]) throws {
     guard corners.count >= 6, corners.count % 2 == 0 else {
-      throw VisionError("a polygon has \(corners.count) numbers; at least 3 corners of 2 are needed")
+      throw EngineError(.format, "a polygon has \(corners.count) numbers; at least 3 corners of 2 are needed")
     }
     let far = Double(4 * ImageLimits.side)
     guard corners.allSatisfy({ abs($0) <= far }) else {
-      throw VisionError("a corner of a polygon lies far outside of the image")
+      throw EngineError(.format, "a corner of a polygon lies far outside of the image")
     }
     // Whether the pixels from here on, down the columns, change sides.
     var toggles = [Bool](repeating: false, count: width * height + 1)

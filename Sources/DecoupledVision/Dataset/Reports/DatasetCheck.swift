@@ -1,15 +1,17 @@
+import DecoupledBase
+
 /// Reads every file of a data set and reports what is in it and what is wrong with it.
 public enum DatasetCheck {
   /// Runs the check; nothing in the data set makes it fail, every fault becomes a problem of the report.
   /// - Parameter progress: called after each item with the number done and the total; false stops.
-  /// - Throws: `VisionError` when stopped.
+  /// - Throws: `EngineError` when stopped.
   public static func run(
     _ dataset: Dataset, progress: (Int, Int) -> Bool = { _, _ in true }
   ) throws -> DatasetReport {
     var tally = Tally(dataset.classes)
     for (done, item) in dataset.items.enumerated() {
       tally.add(item)
-      guard progress(done + 1, dataset.items.count) else { throw VisionError("The check was stopped.") }
+      guard progress(done + 1, dataset.items.count) else { throw EngineError(.cancelled, "The check was stopped.") }
     }
     return tally.report(dataset)
   }
@@ -19,7 +21,7 @@ public enum DatasetCheck {
   /// A set that cannot be opened is a problem of the report. The strong list belongs to the usual training set. Where there
   /// is none, all images are trained on, and checked as one more set.
   /// - Parameter progress: called after each item with the number done and the total; false stops.
-  /// - Throws: `VisionError` when stopped, or when not a single set can be opened.
+  /// - Throws: `EngineError` when stopped, or when not a single set can be opened.
   public static func run(
     _ path: String, options: Dataset.Options, progress: (Int, Int) -> Bool = { _, _ in true }
   ) throws -> DatasetReport {
@@ -50,13 +52,13 @@ public enum DatasetCheck {
             items.append(item)
           }
         }
-      } catch let error as VisionError {
+      } catch let error as EngineError {
         failure = error
         problems.append(
           DatasetReport.Problem(kind: .unusableSet, item: name ?? "", file: path, message: error.message))
       }
     }
-    guard let classes else { throw failure ?? VisionError("'\(path)' has no set that can be opened.") }
+    guard let classes else { throw failure ?? EngineError(.format, "'\(path)' has no set that can be opened.") }
     return try run(Dataset(classes: classes, items: items), progress: progress).adding(sets: sets, problems)
   }
 

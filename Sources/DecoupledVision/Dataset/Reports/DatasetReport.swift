@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// What `DatasetCheck` found.
 public struct DatasetReport: Sendable, Equatable, Codable {
   /// One object class.
@@ -92,7 +94,7 @@ public struct DatasetReport: Sendable, Equatable, Codable {
     text += "width \(width.minimum) / \(width.median) / \(width.maximum), "
     text += "height \(height.minimum) / \(height.median) / \(height.maximum) (least / median / most)\n\n"
     let total = max(1, classes.reduce(backgroundPixels + voidPixels) { $0 + $1.pixels })
-    func share(_ pixels: Int) -> String { TextTable.decimal(100 * Double(pixels) / Double(total), digits: 2) }
+    func share(_ pixels: Int) -> String { NumberText.fixed(100 * Double(pixels) / Double(total), digits: 2) }
     var rows = [["class", "images", "masks", "pixels %"]]
     rows += classes.map { [$0.name, "\($0.images)", "\($0.masks)", share($0.pixels)] }
     rows += [["background", "", "", share(backgroundPixels)], ["void", "", "", share(voidPixels)]]

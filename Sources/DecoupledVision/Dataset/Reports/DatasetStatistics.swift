@@ -1,3 +1,5 @@
+import DecoupledBase
+
 /// How often classes occur in a data set, alone and together.
 public struct DatasetStatistics: Sendable, Equatable, Codable {
   /// L names.
@@ -19,7 +21,7 @@ public struct DatasetStatistics: Sendable, Equatable, Codable {
 
   /// Counts labels, and reads the masks that may be used.
   /// - Parameter progress: called after each item with the number done and the total; false stops.
-  /// - Throws: `VisionError` when a mask cannot be read or holds an id that is no class, or when stopped.
+  /// - Throws: `EngineError` when a mask cannot be read or holds an id that is no class, or when stopped.
   public init(_ dataset: Dataset, progress: (Int, Int) -> Bool = { _, _ in true }) throws {
     let count = dataset.classes.count
     var (images, byCount) = (0, [Int](repeating: 0, count: count + 1))
@@ -34,8 +36,9 @@ public struct DatasetStatistics: Sendable, Equatable, Codable {
         for (id, more) in mask.histogram().enumerated() { pixels[id] += more }
         let ids = mask.objectLabels().map { Int($0) - 1 }
         if let wrong = ids.first(where: { $0 >= count }) {
-          throw VisionError(
-            "The mask '\(item.maskPath ?? "")' holds the id \(wrong + 1), but there are only \(count) classes.")
+          throw EngineError(
+            .format, "The mask '\(item.maskPath ?? "")' holds the id \(wrong + 1), but there are only \(count) classes."
+          )
         }
         for c in ids { ofMasks[c] += 1 }
         shown = ids
@@ -49,7 +52,7 @@ public struct DatasetStatistics: Sendable, Equatable, Codable {
           for b in shown { together[a * count + b] += 1 }
         }
       }
-      guard progress(done + 1, dataset.items.count) else { throw VisionError("The counting was stopped.") }
+      guard progress(done + 1, dataset.items.count) else { throw EngineError(.cancelled, "The counting was stopped.") }
     }
     classes = dataset.classes.names
     self.images = images
@@ -62,7 +65,7 @@ public struct DatasetStatistics: Sendable, Equatable, Codable {
   /// Tables to read.
   public var text: String {
     let total = Double(max(1, pixelsOfClass.reduce(backgroundPixels + voidPixels, +)))
-    func share(_ pixels: Int) -> String { TextTable.decimal(100 * Double(pixels) / total, digits: 2) }
+    func share(_ pixels: Int) -> String { NumberText.fixed(100 * Double(pixels) / total, digits: 2) }
     var rows = [["class", "images", "masks", "pixels %", "often with"]]
     for c in classes.indices {
       rows.append([
@@ -87,7 +90,7 @@ public struct DatasetStatistics: Sendable, Equatable, Codable {
   public func json() throws -> String { try JSONText.of(self, pretty: true, snakeCase: true) }
 
   /// Bars of the images of each class and, in another colour, of the masks.
-  /// - Throws: `VisionError` when there are too many classes for a picture.
+  /// - Throws: `EngineError` when there are too many classes for a picture.
   public func histogram() throws -> RGBImage {
     try BarChart(
       title: "images and masks of each class", names: classes,
@@ -96,7 +99,7 @@ public struct DatasetStatistics: Sendable, Equatable, Codable {
   }
 
   /// A matrix of how often two classes occur together: the share of the row's images that show the column's class too.
-  /// - Throws: `VisionError` when there are too many classes for a picture.
+  /// - Throws: `EngineError` when there are too many classes for a picture.
   public func cooccurrence() throws -> RGBImage {
     let count = classes.count
     let shares = together.indices.map { i in
@@ -104,7 +107,8 @@ public struct DatasetStatistics: Sendable, Equatable, Codable {
       return of == 0 ? 0 : Double(together[i]) / Double(of)
     }
     return try MatrixPlot(
-      title: "images with the class of the row that show that of the column too", names: classes, values: shares, counts: together
+      title: "images with the class of the row that show that of the column too", names: classes, values: shares,
+      counts: together
     ).draw()
   }
 }

@@ -1,11 +1,11 @@
-/// What follows a convolution within its kernel, as one factor and one summand for each channel, and the Relu:
+/// What follows a convolution within its kernel, as one factor and one summand for each channel, and the activation:
 /// (sum + bias - mean) * factor + shift.
 import DecoupledBackendKit
 
 struct ChannelEpilogue {
   private let factors: UnsafePointer<Float>
   private let summands: UnsafePointer<Float>
-  private let hasRelu: Bool
+  private let activation: FusedActivation
 
   /// Floats of workspace for `init`.
   static func workspaceCount(_ operands: EpilogueOperands) -> Int {
@@ -35,19 +35,17 @@ struct ChannelEpilogue {
     }
     self.factors = UnsafePointer(factors)
     self.summands = UnsafePointer(summands)
-    hasRelu = given.hasRelu
+    activation = given.activation
   }
 
   /// The channels of one vector.
   struct Part {
     let factor: ChannelVector
     let summand: ChannelVector
-    /// What is smaller becomes 0.
-    let least: ChannelVector
+    let activation: VectorActivation<ChannelVector>
 
     @inline(__always) func finish(_ value: ChannelVector) -> ChannelVector {
-      let result = multiplyAdd(summand, value, factor)
-      return result.replacing(with: 0, where: result .< least)
+      activation.value(multiplyAdd(summand, value, factor))
     }
 
     /// Finishes the first `count` of these channels for some pixels, `step` floats apart before and `targetStep` after.
@@ -69,11 +67,10 @@ struct ChannelEpilogue {
   @inline(__always) func part(_ channel: Int) -> Part {
     Part(
       factor: loadChannels(factors + channel), summand: loadChannels(summands + channel),
-      least: ChannelVector(repeating: hasRelu ? 0 : -.infinity))
+      activation: VectorActivation(activation))
   }
 
   @inline(__always) func finish(_ value: Float, channel: Int) -> Float {
-    let result = value * factors[channel] + summands[channel]
-    return hasRelu && result < 0 ? 0 : result
+    activation.value(value * factors[channel] + summands[channel])
   }
 }

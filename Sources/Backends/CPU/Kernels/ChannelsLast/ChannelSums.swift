@@ -32,14 +32,16 @@ struct ChannelSums {
     }
   }
 
-  /// The sums of what arrives as dy and, behind the `channels` sums of each block, of that times (x - center).
+  /// The sums of what arrives as dy and, behind the `channels` sums of each block, of that times (x - center). Row r of dy
+  /// belongs to row `map[r]` of x where there is a map.
   @inline(__always) func products<Gradient: ArrivingGradient>(
-    _ call: KernelCall, _ dy: Rows<Float>, _ x: Rows<Float>, _ arriving: Gradient, center: UnsafePointer<Float>,
-    partials: UnsafeMutablePointer<Double>
+    _ call: KernelCall, _ dy: Rows<Float>, _ x: Rows<Float>, _ map: UnsafePointer<Int32>?, _ arriving: Gradient,
+    center: UnsafePointer<Float>, partials: UnsafeMutablePointer<Double>
   ) throws {
-    let tasks = tasks(x.count)
+    let tasks = tasks(dy.count)
     try call.parallelFor(tasks.count) { index, _ in
-      let (gradient, source) = (dy[tasks.image(index)], x[tasks.image(index)])
+      let row = tasks.image(index)
+      let (gradient, source) = (dy[row], x[map.map { Int($0[row]) } ?? row])
       let range = tasks.range(index)
       let result = partials + index * channels * 2
       for i in 0..<2 * channels { result[i] = 0 }

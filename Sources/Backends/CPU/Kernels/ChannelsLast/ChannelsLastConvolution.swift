@@ -86,6 +86,7 @@ struct ConvolutionParts {
 
   init(_ readers: [NodeReader]) throws {
     let node = readers[0]
+    try node.require(try node.group() == 1, "its groups are not computed with its neighbours")
     isFlipped = Int(node.node.kind) == Int(DCN_OPERATOR_CONV_TRANSPOSE)
     x = try node.input(0, rank: 4...4, layout: node.layout(ofInput: 0))
     let operands = node.node.inputOperands

@@ -37,13 +37,13 @@ enum ChannelsLastKernels {
   /// MaxPool that alone reads it.
   private static func longestFusion(_ chain: Chain) -> Int {
     let convolutions = [Int(DCN_OPERATOR_CONV), Int(DCN_OPERATOR_CONV_TRANSPOSE)]
-    if isUnpooling(chain), convolutions.contains(Int(chain[1].kind)), HostKernels.continues(chain, 1) {
-      return 1 + HostKernels.longestFusion(Chain(rebasing: chain[1...]))
+    if isUnpooling(chain), convolutions.contains(Int(chain[1].kind)), FusedChain.continues(chain, 1) {
+      return 1 + FusedChain.length(Chain(rebasing: chain[1...]))
     }
-    let count = HostKernels.longestFusion(chain)
+    let count = FusedChain.length(chain)
     let isPooled =
       convolutions.contains(Int(chain[0].kind)) && count < chain.count
-      && Int(chain[count].kind) == Int(DCN_OPERATOR_MAX_POOL) && HostKernels.continues(chain, count)
+      && Int(chain[count].kind) == Int(DCN_OPERATOR_MAX_POOL) && FusedChain.continues(chain, count)
     return isPooled ? count + 1 : count
   }
 
@@ -59,6 +59,9 @@ enum ChannelsLastKernels {
     let readers = NodeReader.readers(of: chain)
     if isUnpooling(chain) { return try ChannelsLastConvolution.kernelWithUnpooling(readers) }
     if isPooling(chain) { return try ChannelsLastConvolution.kernelWithPooling(readers) }
+    if try readers[0].group() > 1 {
+      return chain.contains { $0.touchesChannelsLast } ? try ChannelsLastDepthwise.kernel(readers) : nil
+    }
     if let made = try ChannelsLast.makeKernel(chain, readers) { return made }
     guard chain.contains(where: { $0.touchesChannelsLast }) else { return nil }
     switch Int(chain[0].kind) {

@@ -1,5 +1,5 @@
-/// BatchNormalization of channels-last images in both forms, with the Relu that may follow it. The arithmetic is that of the
-/// NCHW kernel: statistics in two passes in double, then y = (x - mean) * factor + shift.
+/// BatchNormalization of channels-last images in both forms, with the activation that may follow it. The arithmetic is that
+/// of the NCHW kernel: statistics in two passes in double, then y = (x - mean) * factor + shift.
 import CDecoupled
 import DecoupledBackendKit
 
@@ -13,7 +13,7 @@ final class ChannelsLastNormalization: SwiftKernel {
   private let batchMean: Operand?
   private let batchVariance: Operand?
   private let epsilon: Double
-  private let hasRelu: Bool
+  private let activation: FusedActivation
   private let channels: Int
   private let sums: ChannelSums
   let workspaceSize: Int
@@ -40,7 +40,7 @@ final class ChannelsLastNormalization: SwiftKernel {
       try reader.require(made.shape == x.shape && made.isChannelsLast, "\(x.shape) and \(made.shape) differ")
     }
     y = try readers[readers.count - 1].resultImage(0)
-    hasRelu = readers.count > 1
+    activation = FusedActivation(readers[readers.count - 1].node) ?? .none
     sums = ChannelSums(channels: channels, pixels: x.planeLength)
     let partials = training ? sums.workspaceCount(images: x.rows) : 0
     workspaceSize = (4 * channels + partials) * MemoryLayout<Double>.size
@@ -74,36 +74,17 @@ final class ChannelsLastNormalization: SwiftKernel {
       offset[channel] = Float(Double(shift.base[channel]) - (means[channel] - Double(high[channel])) * slope)
     }
     let tasks = sums.tasks(x.count)
+    let wide = VectorActivation<SIMD8<Float>>(activation)
     try call.parallelFor(tasks.count) { index, _ in
-      let (source, target) = (x[tasks.image(index)], y[tasks.image(index)])
-      if hasRelu {
-        apply(source, target, tasks.range(index), high, factor, offset) { value in
-          value.replacing(with: 0, where: value .< 0)
-        } rest: { value in
-          value < 0 ? 0 : value
+      let image = tasks.image(index)
+      for pixel in tasks.range(index) {
+        let (source, target) = (x[image] + pixel * channels, y[image] + pixel * channels)
+        vectors(channels) { i in
+          let value = (load8(source + i) - load8(high + i)) * load8(factor + i) + load8(offset + i)
+          store8(wide.value(value), target + i)
+        } rest: { i in
+          target[i] = activation.value((source[i] - high[i]) * factor[i] + offset[i])
         }
-      } else {
-        apply(source, target, tasks.range(index), high, factor, offset) {
-          $0
-        } rest: {
-          $0
-        }
-      }
-    }
-  }
-
-  @inline(__always) private func apply(
-    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ pixels: Range<Int>, _ mean: UnsafePointer<Float>,
-    _ factor: UnsafePointer<Float>, _ shift: UnsafePointer<Float>, finish: (SIMD8<Float>) -> SIMD8<Float>,
-    rest: (Float) -> Float
-  ) {
-    for pixel in pixels {
-      let source = x + pixel * channels
-      let target = y + pixel * channels
-      vectors(channels) { i in
-        store8(finish((load8(source + i) - load8(mean + i)) * load8(factor + i) + load8(shift + i)), target + i)
-      } rest: { i in
-        target[i] = rest((source[i] - mean[i]) * factor[i] + shift[i])
       }
     }
   }

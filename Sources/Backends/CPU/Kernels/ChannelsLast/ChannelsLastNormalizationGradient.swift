@@ -11,6 +11,7 @@ final class ChannelsLastNormalizationGradient: SwiftKernel {
   private let shift: Operand?
   private let mean: Operand
   private let variance: Operand
+  private let map: Operand?
   private let dx: Operand?
   private let dscale: Operand?
   private let dshift: Operand?
@@ -29,14 +30,17 @@ final class ChannelsLastNormalizationGradient: SwiftKernel {
     scale = try node.input(2, rank: 1...1)
     mean = try node.input(3, rank: 1...1)
     variance = try node.input(4, rank: 1...1)
+    map = try node.mappedRows(5, rows: dy.rows)
     dx = try node.optionalResultImage(0)
     dscale = try node.optionalOutput(1, rank: 1...1)
     dshift = try node.optionalOutput(2, rank: 1...1)
     channels = x.shape[1]
     epsilon = node.node.real("epsilon", default: 1e-5)
     isTraining = node.flag("training_mode")
-    try node.require(dy.shape == x.shape, "shapes \(dy.shape) and \(x.shape) differ")
-    try node.require(dx == nil || dx?.shape == x.shape, "the gradient does not have the shape of x")
+    try node.require(
+      dy.shape[1...] == x.shape[1...] && (map == nil ? dy.rows == x.rows : !isTraining && readers.count == 1),
+      "shapes \(dy.shape) and \(x.shape) differ")
+    try node.require(dx == nil || dx?.shape == dy.shape, "the gradient does not have the shape of dy")
     try node.require(
       x.isChannelsLast && dy.isChannelsLast && dx?.isChannelsLast ?? true, "an operand is not channels-last")
     for operand in [scale, shift, mean, variance, dscale, dshift] {
@@ -44,7 +48,7 @@ final class ChannelsLastNormalizationGradient: SwiftKernel {
         operand == nil || operand?.shape == [channels], "statistics of the wrong size for \(channels) channels")
     }
     sums = ChannelSums(channels: channels, pixels: x.planeLength)
-    workspaceSize = (6 * channels + sums.workspaceCount(images: x.rows, values: 2)) * MemoryLayout<Double>.size
+    workspaceSize = (6 * channels + sums.workspaceCount(images: dy.rows, values: 2)) * MemoryLayout<Double>.size
   }
 
   func run(_ call: KernelCall) throws {
@@ -73,19 +77,20 @@ final class ChannelsLastNormalizationGradient: SwiftKernel {
     let dx: Rows<Float>? = try call.output(self.dx)
     let dscale: Rows<Float>? = try call.output(self.dscale)
     let dshift: Rows<Float>? = try call.output(self.dshift)
-    try call.requireBatch(x.count, dy.count, dx?.count ?? x.count, layer: self.x.layer)
+    try call.requireBatch(dy.count, dx?.count ?? dy.count, layer: self.x.layer)
+    let map = try call.rowMap(self.map, rows: dy.count, images: x.count, layer: self.x.layer)
     try call.requireBatch(channels, dscale?.count ?? channels, dshift?.count ?? channels, layer: self.x.layer)
-    let tasks = sums.tasks(x.count)
+    let tasks = sums.tasks(dy.count)
     // First the sums of dy and of dy * (x - mean), then, in the other half, the factors of dx.
     let total = workspace
     if isTraining || dscale != nil || dshift != nil {
       let partials = workspace + 6 * channels
-      try sums.products(call, dy, x, arriving, center: mean.base, partials: partials)
+      try sums.products(call, dy, x, map, arriving, center: mean.base, partials: partials)
       sums.combine(partials, 0..<tasks.count, values: 2, into: total)
     }
     let factors = (workspace + 2 * channels).withMemoryRebound(to: Float.self, capacity: 3 * channels) { $0 }
     let (factor, average, slope) = (factors, factors + channels, factors + 2 * channels)
-    let count = Double(x.count * self.x.planeLength)
+    let count = Double(dy.count * self.x.planeLength)
     for channel in 0..<channels {
       let inverse = 1 / (Double(variance.base[channel]) + epsilon).squareRoot()
       factor[channel] = Float(Double(scale.base[channel]) * inverse)
@@ -99,9 +104,10 @@ final class ChannelsLastNormalizationGradient: SwiftKernel {
     guard let dx else { return }
     try call.parallelFor(tasks.count) { index, _ in
       let image = tasks.image(index)
+      let forward = map.map { Int($0[image]) } ?? image
       for pixel in tasks.range(index) {
         let gradient = dy[image] + pixel * channels
-        let source = x[image] + pixel * channels
+        let source = x[forward] + pixel * channels
         let target = dx[image] + pixel * channels
         if isTraining {
           vectors(channels) { i in

@@ -74,6 +74,6 @@ extension Epilogue {
   @inline(__always) func value(_ sum: Float, channel: Int) -> Float {
     var value = sum + (bias?[channel] ?? 0)
     if let mean, let factor, let shift { value = (value - mean[channel]) * factor[channel] + shift[channel] }
-    return hasRelu && value < 0 ? 0 : value
+    return activation.value(value)
   }
 }

@@ -1,5 +1,3 @@
-import DecoupledCore
-
 /// Which label passes a batch of images needs: seeds that are back-propagated, and rows that are segmented.
 ///
 /// Steps 3 to 5 of the released procedure, and what can be saved of them: with one identified class the all-classes pass

@@ -47,42 +47,47 @@ final class PredictionPlans {
     let heads = network.classification
     // ReLU masks, and the switch of the score where the back pass starts at the largest score.
     let backward = network.graph.valuesReadBackward(to: network.seedSaliency)
-    let features = heads.features.output
-    // What the label passes read of the image besides: switches, and features that they share.
-    let shared = network.graph.valuesCrossing(to: [network.rowToImage, network.seeds, network.saliency])
-      .filter { !backward.contains($0) && $0 != features && $0 != network.spatialHalf }
+    // What label passes read of an image: what the classification network makes, such as switches, and what is computed of
+    // its features once for all passes.
+    let made = network.graph.dependencies(of: [heads.scores, heads.maxLogits])
+    let read = network.graph.valuesCrossing(to: [network.rowToImage, network.seeds, network.saliency])
+    let shared = settings.plain ? [] : read.filter { !made.contains($0) }
+    let kept = Set(backward + read.filter(made.contains)).union(network.graph.boundary(of: shared, in: made))
     let halves = model.parameters.halfNames
     let cut = Self.cut(
       network, largeRow: settings.largeRow ?? (halves.isEmpty ? Self.largeRow : Self.largeRowToSaveMemory))
     var sliced = Set([network.activation, cut].compactMap { $0 })
     if settings.activationMaps { sliced.remove(network.activation) }
     // What only the other plans read stays in the backend's layout.
-    let carried = sliced.union([features] + shared + backward + [network.spatialHalf].compactMap { $0 })
-    func plan(_ graph: Graph, _ feeds: [ValueID], _ fetches: [ValueID]) throws -> Plan {
+    let carried = sliced.union(kept).union(shared)
+    /// A plan that is fed with those of the given values that it needs.
+    func plan(_ graph: Graph, given: Set<ValueID>, _ fetches: [ValueID]) throws -> Plan {
       try Plan(
-        graph, feeds: feeds, fetches: fetches, carried: carried, sliced: sliced,
+        graph, feeds: graph.boundary(of: fetches, in: given), fetches: fetches, carried: carried, sliced: sliced,
         halfParameters: halves, backend: backend)
     }
 
     classification = try plan(
-      network.graph, [network.image],
-      [heads.scores, heads.logits, heads.maxLogits, features] + shared + backward)
-    if let half = network.spatialHalf {
-      saliency = try plan(
-        network.graph, [network.seeds, network.seedToImage] + backward, [network.seedSaliency])
-      spatial = try plan(network.graph, [features], [half])
-      bridging = try plan(network.graph, [network.saliency, half, network.rowToImage], [network.activation])
-    } else {
+      network.graph, given: [network.image],
+      [heads.scores, heads.logits, heads.maxLogits] + kept.sorted { $0.index < $1.index })
+    let ofImage = kept.union(shared)
+    let ofRows: Set = [network.seeds, network.rowToImage]
+    if settings.plain {
       saliency = nil
       spatial = nil
+      bridging = try plan(network.graph, given: ofImage.union(ofRows), [network.activation])
+    } else {
+      saliency = try plan(
+        network.graph, given: kept.union([network.seeds, network.seedToImage]), [network.seedSaliency])
+      spatial = try plan(network.graph, given: kept, shared)
       bridging = try plan(
-        network.graph, [network.seeds, network.rowToImage, features] + backward, [network.activation])
+        network.graph, given: ofImage.union([network.saliency, network.rowToImage]), [network.activation])
     }
     func graph(rows: Int) throws -> Graph {
       try PredictionGraph(description, images: images, rows: rows, seeds: rows, plain: settings.plain).graph
     }
     func decoder(rows: Int, from input: ValueID, to result: ValueID) throws -> Plan {
-      try plan(try graph(rows: rows), [input, network.rowToImage] + shared, [result])
+      try plan(try graph(rows: rows), given: ofImage.union([input, network.rowToImage]), [result])
     }
     self.decoder =
       cut == network.activation

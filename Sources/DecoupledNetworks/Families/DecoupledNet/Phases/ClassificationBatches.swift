@@ -1,8 +1,8 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledVision
 
 /// Where the labels of phase 1 come from.
-public enum LabelOrigin: String, Sendable, Codable, CaseIterable {
+public enum LabelOrigin: String, SettingChoice {
   /// The image-level labels of the data set, or the bits of a list's line: weak supervision as the paper describes it.
   case image
   /// The classes with at least one pixel in the mask inside the final crop, as the released WINDOW_CLS_DATA layer takes

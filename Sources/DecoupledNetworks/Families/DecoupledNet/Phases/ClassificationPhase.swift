@@ -1,4 +1,3 @@
-import DecoupledCore
 import DecoupledVision
 
 /// Phase 1 (paper, section 4.1): trains the classification network on image-level labels. Every item needs labels (see

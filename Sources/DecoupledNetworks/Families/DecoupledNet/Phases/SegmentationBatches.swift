@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledVision
 
 /// Batches of phase 2: windows of strongly annotated photos for every combination of their classes, with binary masks and the classes
@@ -17,12 +17,13 @@ public final class SegmentationBatches: BatchSource {
 
   /// - Parameters:
   ///   - dataset: its items with a mask are used; its classes are matched with the model's by name.
+  ///   - proposals: finds windows where the settings ask for proposals.
   ///   - cacheBytes: decoded photos and masks kept in memory.
   /// - Throws: `invalidArgument` when no mask shows an object, or a mask does not fit its photo or classes.
   public init(
     _ dataset: Dataset, model: Model, cropping settings: CroppingSettings = CroppingSettings(),
     augmentation: AugmentationSettings = AugmentationSettings(), batchSize: Int, seed: UInt64,
-    cacheBytes: Int = 512 << 20
+    proposals: (any ProposalSource)? = nil, cacheBytes: Int = 512 << 20
   ) throws {
     // The lines of a list name items by their place among all.
     let items = dataset.crops == nil ? dataset.strongItems : dataset.items
@@ -38,7 +39,9 @@ public final class SegmentationBatches: BatchSource {
     self.seed = seed
     samples =
       try dataset.crops.map { try ListedSamples($0) }
-      ?? DrawnSamples(items, classes: dataset.classes, settings: settings, cache: cache, seed: seed)
+      ?? DrawnSamples(
+        items, classes: dataset.classes, settings: settings, proposer: settings.proposals?.proposer(from: proposals),
+        cache: cache, seed: seed)
     order = SampleOrder(count: samples.count, seed: seed)
   }
 

@@ -1,5 +1,4 @@
 import DecoupledCore
-import DecoupledVision
 
 /// Pixel accuracy and foreground IoU on crops of held-out images, with the running averages of the statistics.
 final class SegmentationEvaluation: PhaseEvaluation {

@@ -1,4 +1,4 @@
-import DecoupledCore
+import DecoupledBase
 import DecoupledVision
 
 /// Phase 2 (paper, section 4.4): trains bridging layers and segmentation network on the strong images; the classification
@@ -24,7 +24,7 @@ struct SegmentationPhase: Phase {
   ) throws -> SegmentationBatches {
     try SegmentationBatches(
       dataset, model: run.model, cropping: cropping, augmentation: run.settings.augmentation, batchSize: size,
-      seed: seed, cacheBytes: run.cacheBytes)
+      seed: seed, proposals: run.proposals, cacheBytes: run.cacheBytes)
   }
 
   /// Crops that are the same at every evaluation.

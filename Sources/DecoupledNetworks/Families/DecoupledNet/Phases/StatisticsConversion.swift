@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// From the network as it is trained, with the statistics of each batch, to the one that predicts, with fixed statistics: the

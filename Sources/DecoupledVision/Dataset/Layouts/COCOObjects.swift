@@ -1,0 +1,5 @@
+/// The objects of one image of a COCO file.
+public struct COCOObjects: Sendable, Equatable {
+  let annotations: COCOAnnotations
+  let image: Int
+}
