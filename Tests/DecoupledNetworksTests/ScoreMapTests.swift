@@ -114,7 +114,7 @@ struct ScoreMapTests {
     var image = RGBImage(width: 700, height: 500)
     for i in image.pixels.indices { image.pixels[i] = UInt8((i / 3 % 700 / 9 * 40 + i / 2100 / 13 * 70) % 256) }
     let maps = Self.maps(Self.planes(40, size: size, seed: 5), size: size)
-    let guided = try Refinements.make("guided", ["radius": 5])
+    let guided = try RefinementChoice("guided", ["radius": 5]).refinement
     let control = RunControl(threads: 2)
     let strips = try maps.labelMap(of: image, refinements: [guided], control: control)
     // A refinement of the whole image behind it takes the strips away.
@@ -167,7 +167,7 @@ struct PredictionSettingsTests {
         + #""activation_maps": true, "refinements": ["guided", {"name": "guided", "radius": 9}]}"#)
     #expect(settings.threshold == 0.25 && settings.plain && settings.imagesPerBatch == 3 && settings.rowsPerChunk == 2)
     #expect(settings.foregroundMaps && settings.activationMaps)
-    #expect(settings.refinements.map(\.reach) == [.rows(8), .rows(18)])
+    #expect(settings.refinements.map(\.refinement.reach) == [.rows(8), .rows(18)])
     #expect(try Self.read("{}").refinements.isEmpty)
   }
 

@@ -22,7 +22,7 @@ struct RefinementTests {
     var (image, scores) = step()
     func wrong() -> Int { (0..<60 * 24).count { (scores.largest($0) == 1) != ($0 % 60 >= 30) } }
     #expect(wrong() == 3 * 24)
-    try Refinements.make("guided").refine(&scores, of: image)
+    try RefinementChoice("guided").refinement.refine(&scores, of: image)
     #expect(wrong() <= 24)
   }
 
@@ -32,7 +32,7 @@ struct RefinementTests {
     let half = ScoreStrip(width: 60, rows: 12..<24, labels: 2, values: Array(scores.values[(12 * 120)...]))
     for i in 0..<12 * 60 * 3 { image.pixels[i] = 0 }
     var refined = half
-    let guided = try Refinements.make("guided")
+    let guided = try RefinementChoice("guided").refinement
     guided.refine(&refined, of: image)
     guided.refine(&scores, of: step().image)
     #expect(refined.values.last == scores.values.last)
@@ -40,7 +40,7 @@ struct RefinementTests {
 
   @Test(arguments: ["guided", "guided:radius=4", "guided:radius=4,epsilon=0.001"])
   func parsesTheDefaults(text: String) throws {
-    #expect(try Refinements.parse(text).reach == .rows(8))
+    #expect(try Refinements.parse(text).refinement.reach == .rows(8))
   }
 
   @Test(arguments: [
@@ -56,7 +56,7 @@ struct RefinementTests {
 
   @Test func readsJSON() throws {
     #expect(
-      try Refinements.decode(json: #"["guided", {"name": "guided", "radius": 2}]"#).map(\.reach) == [
+      try Refinements.decode(json: #"["guided", {"name": "guided", "radius": 2}]"#).map(\.refinement.reach) == [
         .rows(8), .rows(4),
       ])
     #expect(try Refinements.decode(json: "[]").isEmpty)
