@@ -67,6 +67,23 @@ struct RefinementTests {
     }
   }
 
+  /// A speck of three pixels and one of four, beside an area that stays.
+  @Test func islandsGiveWaySparingLargerAreas() throws {
+    let (width, height) = (20, 10)
+    var scores = ScoreStrip(
+      width: width, rows: 0..<height, labels: 3, values: (0..<200).flatMap { _ in [Float(0.5), 0.2, 0.4] })
+    func mark(_ pixels: [Int], _ label: Int) { for pixel in pixels { scores.values[pixel * 3 + label] = 0.9 } }
+    mark([0, 1, 20], 1)
+    mark([65, 66, 85, 86], 1)
+    mark([198, 199], 2)
+    // Diagonal neighbours do not connect.
+    mark([107, 128, 149, 170], 1)
+    try RefinementChoice("islands", ["share": 0.02]).refinement.refine(
+      &scores, of: RGBImage(width: width, height: height))
+    let labels = (0..<200).map { scores.largest($0) }
+    #expect(labels.indices.filter { labels[$0] != 0 } == [65, 66, 85, 86])
+  }
+
   @Test func allHaveNamesOfTheirOwn() {
     #expect(Set(Refinements.all.map { $0.name }).count == Refinements.all.count)
     for type in Refinements.all { #expect(Refinements.help.contains("\(type.name): \(type.summary)")) }
