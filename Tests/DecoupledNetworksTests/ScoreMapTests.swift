@@ -78,10 +78,10 @@ struct ScoreMapTests {
     #expect(try maps.labelMap(of: image, control: RunControl(threads: 1)) == LabelMap(width: 5, height: 3))
   }
 
-  /// The mean of the column above and below, which each strip needs rows of its neighbours for.
-  struct ColumnMean: Refinement {
-    static let name = "column"
-    static let summary = "means of columns."
+  /// Moves everything down by three rows, for which each strip needs rows of its neighbour.
+  struct Shift: Refinement {
+    static let name = "shift"
+    static let summary = "moves scores down."
     static let settings: [RefinementSetting] = []
     var reach = RefinementReach.rows(3)
 
@@ -89,14 +89,8 @@ struct ScoreMapTests {
     init(reach: RefinementReach) { self.reach = reach }
 
     func refine(_ scores: inout ScoreStrip, of image: RGBImage) {
-      let count = scores.width * scores.labels
-      let before = scores.values
-      for y in 0..<scores.rows.count {
-        for i in 0..<count {
-          let rows = max(y - 3, 0)...min(y + 3, scores.rows.count - 1)
-          scores.values[y * count + i] = rows.reduce(Float(0)) { $0 + before[$1 * count + i] } / Float(rows.count)
-        }
-      }
+      let row = scores.values.prefix(scores.width * scores.labels)
+      scores.values = Array((row + row + row + scores.values).prefix(scores.values.count))
     }
   }
 
@@ -106,7 +100,7 @@ struct ScoreMapTests {
     let maps = Self.maps(Self.planes(40, size: size, seed: 9), size: size)
     let control = RunControl(threads: 2)
     func labels(_ reach: RefinementReach) throws -> [UInt8] {
-      let refinement = ColumnMean(reach: reach)
+      let refinement = Shift(reach: reach)
       return try maps.labelMap(of: image, refinements: [refinement, refinement], control: control).labels
     }
     let (strips, whole) = (try labels(.rows(3)), try labels(.wholeImage))

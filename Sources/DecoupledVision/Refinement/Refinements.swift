@@ -4,7 +4,8 @@ import FoundationEssentials
 /// The refinements there are, and how users name them.
 public enum Refinements {
   public static let all: [any Refinement.Type] = [
-    GuidedRefinement.self
+    GuidedRefinement.self,
+    IslandRefinement.self,
   ]
 
   /// Of a name and settings; those left out have their defaults.
