@@ -34,6 +34,16 @@ def test_predict_as_json_with_given_labels(shapes: Path, model: Path, tmp_path: 
     assert np.array_equal(first, second) and set(np.unique(first)) <= {0, 2}
 
 
+def test_predict_refines(shapes: Path, model: Path, tmp_path: Path) -> None:
+    options = ["predict", "--model", model, shapes / "images/shape02.png", "--no-overlay", "--threshold", 0.1, "--output"]
+    decoupled(*options, tmp_path / "plain")
+    decoupled(*options, tmp_path / "refined", "--refine", "guided:radius=2")
+    first, second = (np.array(Image.open(tmp_path / name / "shape02.png")) for name in ("plain", "refined"))
+    assert first.shape == second.shape and set(np.unique(second)) <= set(np.unique(first))
+    said = decoupled(*options, tmp_path / "x", "--refine", "blur", status=64).stderr
+    assert "There is no refinement 'blur'" in said
+
+
 def test_predict_goes_on_behind_a_bad_image(shapes: Path, model: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"no image")

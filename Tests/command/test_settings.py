@@ -108,7 +108,7 @@ def test_values_out_of_range_are_refused() -> None:
     ("solver.multipliers=[{learning_rate: 1}]", "pattern' is missing."),
     ("augmentation.scale_jitter=[2, 1]", "scale_jitter needs two ascending numbers, each above 0 and at most 16, not [2.0, 1.0]."),
     ("network.saliency=gradient", "'network.saliency': 'gradient' is not one of paper, released, fp_bp."),
-    ("network.preset=huge", "'network.preset': 'huge' is not one of vgg16, vgg16-small, small, tiny."),
+    ("network.preset=huge", "'network.preset': 'huge' is not one of vgg16, vgg16-small, small, tiny"),
     ("network.preprocessing={mean: [1, 2, 3]}", "'network.preprocessing.channelOrder' is missing."),
     ("segmentation.solver={method: adam, caffe: true}", "repeats quirks of sgd and does not go with adam."),
     ("evaluate_every=0", "evaluate_every must be at least 1, not 0."),
