@@ -54,6 +54,6 @@ public struct Conv: Operator {
   }
 
   public func onnx(_ context: inout ONNXContext) throws -> [String] {
-    [context.add("Conv", context.operands, window.onnx)]
+    [context.add("Conv", context.operands, window.onnx(group: group))]
   }
 }

@@ -53,6 +53,7 @@ public struct ConvTranspose: Operator {
   }
 
   public func onnx(_ context: inout ONNXContext) throws -> [String] {
-    [context.add("ConvTranspose", context.operands, window.onnx + [("output_padding", .integers(outputPadding))])]
+    let attributes = window.onnx(group: group) + [("output_padding", .integers(outputPadding))]
+    return [context.add("ConvTranspose", context.operands, attributes)]
   }
 }

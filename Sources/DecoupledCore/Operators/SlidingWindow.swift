@@ -76,7 +76,9 @@ public struct SlidingWindow: Sendable, Hashable {
   }
 
   /// Attributes of ONNX's convolutions.
-  var onnx: [(String, ONNXGraph.Attribute)] { onnxOfPool + [("dilations", .integers(dilations))] }
+  func onnx(group: Int) -> [(String, ONNXGraph.Attribute)] {
+    onnxOfPool + [("dilations", .integers(dilations)), ("group", .integer(group))]
+  }
 
   /// How many pixels of an image each window covers, row by row.
   func counts(input: [Int], output: [Int]) -> [Float] {
