@@ -170,7 +170,8 @@ let package = Package(
       name: "DecoupledReferenceTests", dependencies: ["CDecoupled", "DecoupledReference"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
     .testTarget(
-      name: "DecoupledConformanceTests", dependencies: ["DecoupledBase", "DecoupledBackendKit", "DecoupledConformance"],
+      name: "DecoupledConformanceTests",
+      dependencies: ["DecoupledBase", "DecoupledBackendKit", "DecoupledConformance"],
       swiftSettings: [.swiftLanguageMode(.v5)]),
     .testTarget(
       name: "DecoupledInstrumentTests", dependencies: ["DecoupledBase", "DecoupledCore", "DecoupledInstrument"],

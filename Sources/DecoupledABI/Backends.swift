@@ -1,4 +1,5 @@
 public import CDecoupled
+import DecoupledBase
 import DecoupledCore
 
 /// The element at `index`.

@@ -1,6 +1,7 @@
 public import CDecoupled
 import DecoupledBase
 import DecoupledNetworks
+import DecoupledVision
 
 extension dcn_session_options {
   static func choice(

@@ -1,4 +1,4 @@
-import CDecoupled
+public import CDecoupled
 
 /// What the contract knows: nodes with anything else must be declined.
 public enum Vocabulary {
@@ -12,7 +12,11 @@ public enum Vocabulary {
     guard operands.allSatisfy({ types.contains($0.tensor.element_type) && isKnown(layout: $0.tensor.layout) }) else {
       return false
     }
-    guard node.kind < Int32(DCN_OPERATOR_PRIVATE) else { return true }
+    return node.kind >= Int32(DCN_OPERATOR_PRIVATE) || knowsAttributes(node)
+  }
+
+  /// Whether the node has no attributes but those of its operator.
+  public static func knowsAttributes(_ node: dcn_node) -> Bool {
     let signature = node.operatorKind?.signature
     return UnsafeBufferPointer(start: node.attributes, count: Int(node.attribute_count)).allSatisfy { attribute in
       attribute.name.map { signature?.attribute(String(cString: $0)) != nil } ?? false

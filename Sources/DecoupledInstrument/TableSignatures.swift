@@ -1,7 +1,6 @@
 // swift-format-ignore-file
 // Generated from Include/decoupled/backend.h by generate.py beside this file; do not edit.
 import CDecoupled
-import DecoupledCore
 
 extension TableSignature {
   /// Every function of `dcn_backend_table`, in its order.

@@ -98,6 +98,9 @@ struct GradientCase: Sendable, CustomTestStringConvertible {
         return try graph.add1(MaxUnpool(outputSize: [4, 4]), [x[0], switches, nil], name: "y")
       },
       GradientCase("Relu", [[2, 3, 3, 3]]) { graph, x, _ in try graph.add1(Relu(), [x[0]], name: "y") },
+      GradientCase("HardSwish", [[2, 3, 3, 3]], value: { 4 * spread($0, $1) }) { graph, x, _ in
+        try graph.add1(HardSwish(), [x[0]], name: "y")
+      },
       GradientCase("Sigmoid", [[2, 5]]) { graph, x, _ in try graph.add1(Sigmoid(), [x[0]], name: "y") },
       GradientCase("Softmax", [[2, 3, 2, 2]]) { graph, x, _ in try graph.add1(Softmax(axis: 1), [x[0]], name: "y") },
       GradientCase("BatchNormalization of the batch", [[3, 2, 2, 3], [2], [2]]) { graph, x, _ in

@@ -24,8 +24,8 @@ struct RandomNetworkTests {
       let network = try RandomNetwork(seed: UInt64(seed))
       let known = try network.known()
       let expected = try network.run(on: BackendSearch.open("reference"), known: known, threads: 2)
-      // Some gradients are 0 but for rounding, such as those of biases before a normalisation,
-      // whose sums cancel.
+      // Some gradients are 0 but for rounding, such as those of biases before a normalisation, whose sums cancel: the
+      // rounded means of that normalisation's gradient stay, once for each pixel.
       let scale = expected.values.joined().map(abs).max() ?? 0
       for (name, backend) in backends {
         let found = try network.run(on: backend, known: known, threads: network.threads.0) {
@@ -37,7 +37,7 @@ struct RandomNetworkTests {
           let differences = zip(values, own).map { abs($0 - $1) }
           let worst = differences.contains { $0.isNaN } ? .infinity : differences.max() ?? 0
           #expect(
-            worst <= 3e-4 * max(largest, 2e-2 * scale), "\(name), seed \(seed), \(value): \(worst) of \(largest)")
+            worst <= 3e-4 * max(largest, 3e-2 * scale), "\(name), seed \(seed), \(value): \(worst) of \(largest)")
         }
         let others = try network.run(on: backend, known: known, threads: network.threads.1)
         #expect(

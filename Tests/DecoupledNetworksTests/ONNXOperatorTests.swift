@@ -135,11 +135,15 @@ struct ONNXOperatorTests {
           ConvTranspose(SlidingWindow(3, stride: 2, pad: 1), outputPadding: [1, 0]),
           [try graph.reals([2, 3, 4, 5]), try graph.reals([3, 2, 3, 3]), try graph.reals([2])])
       },
-      ONNXCase("Conv in groups gradient") { graph in
-        let x = try graph.reals([2, 4, 5, 5])
-        let weights = try graph.reals([6, 2, 3, 3])
-        let y = try graph.add(Conv(SlidingWindow(3, pad: 1), group: 2), [x, weights, try graph.reals([6])])[0]
+      ONNXCase("Conv in groups") { graph in
+        let (x, w) = (try graph.reals([2, 4, 7, 8]), try graph.reals([6, 2, 3, 3]))
+        let y = try graph.add(Conv(SlidingWindow(3, stride: 2, pad: 1), group: 2), [x, w])[0]
         return [y, try graph.gradient(of: y, to: x)]
+      },
+      ONNXCase("ConvTranspose in groups") { graph in
+        try graph.add(
+          ConvTranspose(SlidingWindow(3, stride: 2, pad: 1), outputPadding: [0, 1], group: 4),
+          [try graph.reals([2, 4, 4, 5]), try graph.reals([4, 2, 3, 3])])
       },
       ONNXCase("MaxPool") { graph in
         let window = SlidingWindow(kernel: [3, 2], strides: [2, 2], pads: [1, 0, 1, 0])
@@ -184,6 +188,14 @@ struct ONNXOperatorTests {
             try graph.reals([3], atLeast: 0.2),
           ])
       },
+      ONNXCase("BatchNormalization gradient") { graph in
+        let x = try graph.reals([2, 3, 2, 2])
+        let parameters = [
+          try graph.reals([3]), try graph.reals([3]), try graph.reals([3]), try graph.reals([3], atLeast: 0.2),
+        ]
+        let y = try graph.add(BatchNormalization(epsilon: 1e-3, training: false), [x] + parameters)[0]
+        return [try graph.gradient(of: y, to: x)]
+      },
       ONNXCase("Concat") { graph in
         try graph.add(Concat(axis: 2), [try graph.reals([2, 3, 2, 4]), try graph.reals([2, 3, 1, 4])])
       },
@@ -199,7 +211,15 @@ struct ONNXOperatorTests {
       ONNXCase("Reshape") { graph in try graph.add(Reshape(trailing: [3, 4]), [try graph.reals([2, 4, 3])]) },
       ONNXCase("Scale") { graph in try graph.add(Scale(-1.75), [try graph.reals([2, 4, 3])]) },
       ONNXCase("Sigmoid") { graph in try graph.add(Sigmoid(), [try graph.reals([2, 4])]) },
+      ONNXCase("Sigmoid gradient") { graph in
+        let x = try graph.reals([2, 4])
+        return [try graph.gradient(of: try graph.add(Sigmoid(), [x])[0], to: x)]
+      },
       ONNXCase("Softmax") { graph in try graph.add(Softmax(axis: 1), [try graph.reals([2, 4, 3])]) },
+      ONNXCase("Softmax gradient") { graph in
+        let x = try graph.reals([2, 4, 3])
+        return [try graph.gradient(of: try graph.add(Softmax(axis: 1), [x])[0], to: x)]
+      },
       ONNXCase("ReduceSum") { graph in try graph.add(ReduceSum(axes: [0, 2]), [try graph.reals([2, 4, 3])]) },
       ONNXCase("ReduceSum of all") { graph in try graph.add(ReduceSum(axes: [0, 1]), [try graph.reals([2, 4])]) },
       ONNXCase("Resize nearest") { graph in
@@ -226,17 +246,27 @@ struct ONNXOperatorTests {
         try graph.add(
           Add(), [try graph.reals([3, 2, 2, 2]), try graph.reals([images, 2, 2, 2]), try graph.integers(map)])
       },
-      ONNXCase("Mul by a value for each plane \(suffix)") { graph in
-        let a = try graph.reals([3, 2, 3, 2])
-        return try graph.add(Mul(broadcast: true), [a, try graph.reals([images, 2, 1, 1]), try graph.integers(map)])
+      ONNXCase("Mul broadcast \(suffix)") { graph in
+        let (x, gate) = (try graph.reals([images, 2, 3, 2]), try graph.reals([images, 2, 1, 1]))
+        let y = try graph.add(Mul(broadcast: true), [x, gate])[0]
+        return [try graph.gradient(of: y, to: x, rows: map), try graph.gradient(of: y, to: gate, rows: map)]
       },
-      ONNXCase("Sigmoid gradient \(suffix)") { graph in
-        let x = try graph.reals([images, 4])
-        return [try graph.gradient(of: try graph.add(Sigmoid(), [x])[0], to: x, rows: map)]
+      ONNXCase("Add broadcast \(suffix)") { graph in
+        try graph.add(
+          Add(broadcast: true),
+          [try graph.reals([3, 2, 2, 2]), try graph.reals([images, 2, 1, 1]), try graph.integers(map)])
       },
-      ONNXCase("Softmax gradient \(suffix)") { graph in
-        let x = try graph.reals([images, 4, 3])
-        return [try graph.gradient(of: try graph.add(Softmax(axis: 1), [x])[0], to: x, rows: map)]
+      ONNXCase("Sigmoid and Softmax gradients \(suffix)") { graph in
+        let x = try graph.reals([images, 3, 2, 2])
+        return try [Sigmoid(), Softmax(axis: 1)].map { (operation: any Operator) in
+          try graph.gradient(of: try graph.add(operation, [x])[0], to: x, rows: map)
+        }
+      },
+      ONNXCase("HardSwish and gradient \(suffix)") { graph in
+        let x = try graph.reals([images, 3, 4, 4])
+        let wide = try graph.add(Scale(5), [x])[0]
+        let y = try graph.add(HardSwish(), [wide])[0]
+        return [y, try graph.gradient(of: y, to: wide, rows: map)]
       },
       ONNXCase("BatchNormalization gradient \(suffix)") { graph in
         let x = try graph.reals([images, 3, 2, 2])

@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledVision
 import Testing
 
@@ -49,7 +50,7 @@ struct RefinementTests {
     ("guided:epsilon=2", "to 1, not 2"),
   ])
   func refusesByASentence(text: String, sentence: String) {
-    let error = #expect(throws: VisionError.self) { try Refinements.parse(text) }
+    let error = #expect(throws: EngineError.self) { try Refinements.parse(text) }
     #expect(error?.message.contains(sentence) == true, "\(error?.message ?? "")")
   }
 
@@ -61,7 +62,7 @@ struct RefinementTests {
     #expect(try Refinements.decode(json: "[]").isEmpty)
     for json in [#"{"name": "guided"}"#, "guided", "[3]", #"[{"radius": 2}]"#, #"[{"name": "guided", "radius": "2"}]"#]
     {
-      let error = #expect(throws: VisionError.self) { try Refinements.decode(json: json) }
+      let error = #expect(throws: EngineError.self) { try Refinements.decode(json: json) }
       #expect(error?.message.contains("is no list of refinements") == true)
     }
   }

@@ -110,7 +110,6 @@ def test_values_out_of_range_are_refused() -> None:
     ("network.saliency=gradient", "'network.saliency': 'gradient' is not one of paper, released, fp_bp."),
     ("network.preset=huge", "'network.preset': 'huge' is not one of vgg16, vgg16-small, small, tiny."),
     ("network.preprocessing={mean: [1, 2, 3]}", "'network.preprocessing.channelOrder' is missing."),
-    ("network.stage_channels=[8]", "stage_convolutions and decoder_convolutions need one number for each of the 1 stages."),
     ("segmentation.solver={method: adam, caffe: true}", "repeats quirks of sgd and does not go with adam."),
     ("evaluate_every=0", "evaluate_every must be at least 1, not 0."),
 ])

@@ -62,6 +62,7 @@ def test_mistakes_are_told(shapes: Path, classified: Path, tmp_path: Path) -> No
         return decoupled("train", *arguments, "--data", shapes, "--output", tmp_path / "run", status=status).stderr
 
     assert "There is no network 'huge'" in said("classification", "--network", "huge")
+    assert "stage_convolutions needs one number" in said("classification", "--set-value", "network.stage_channels=[8]")
     assert "There is no set 'nothing'" in said("classification", "--network", "tiny", "--set", "nothing")
     assert "exclude each other" in said("classification", "--resume", "--overwrite", status=64)
     assert "nothing.safetensors" in said("segmentation", "--model", tmp_path / "nothing.safetensors")

@@ -11,11 +11,6 @@ struct Attributes {
     layer = node.layerName
   }
 
-  /// Whether every attribute of the node is one of `names`.
-  static func areKnown(_ node: dcn_node, _ names: Set<String>) -> Bool {
-    Attributes(node).all.allSatisfy { names.contains(String(cString: $0.name)) }
-  }
-
   func failure(_ sentence: String) -> BackendFailure {
     BackendFailure(status: Int32(DCN_STATUS_INVALID_ARGUMENT), "layer \(layer): \(sentence)")
   }

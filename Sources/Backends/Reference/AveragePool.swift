@@ -2,8 +2,6 @@
 
 /// y = the mean of each window, over its cells in the image or, with count_include_pad, over all of them.
 struct AveragePool: RealOperator {
-  static let attributes = Window.poolAttributes.union(["count_include_pad"])
-  static let inputCounts = 1...1
   private let average: WindowAverage
 
   init(_ attributes: Attributes) throws { average = try WindowAverage(attributes) }
@@ -37,8 +35,6 @@ struct AveragePool: RealOperator {
 
 /// y = 0, then each x divided by its window's count is added to every cell of the window.
 struct AverageUnpool: RealOperator {
-  static let attributes = AveragePool.attributes.union(["output_shape"])
-  static let inputCounts = 1...1
   private let average: WindowAverage
   private let outputShape: [Int]
 

@@ -2,9 +2,6 @@
 
 /// y = scale * (x - m) / sqrt(v + epsilon) + shift for each channel.
 struct BatchNormalization: RealOperator {
-  static let attributes: Set<String> = ["epsilon", "training_mode"]
-  static let inputCounts = 3...5
-  static let outputCounts = 1...3
   private let epsilon: Double
   private let training: Bool
 
@@ -83,9 +80,6 @@ extension View where T: Scalar {
 /// With xhat = (x - mean) / sqrt(variance + epsilon): dscale = sum dy*xhat, dshift = sum dy, and
 /// dx = scale / sqrt(variance + epsilon) * (dy - mean(dy) - xhat*mean(dy*xhat)), without the means when they are constants.
 struct BatchNormalizationGradient: RealOperator {
-  static let attributes: Set<String> = ["epsilon", "training_mode", "mapped"]
-  static let inputCounts = 5...6
-  static let outputCounts = 1...3
   private let epsilon: Double
   private let training: Bool
   private let isMapped: Bool

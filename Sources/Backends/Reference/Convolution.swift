@@ -7,8 +7,6 @@ import CDecoupled
 
 /// y[n,m,oy,ox] = b[m] + sum over c,i,j of w[m,c,i,j] * x[n, c, position(oy,i), position(ox,j)].
 struct Conv: RealOperator {
-  static let attributes = Window.attributes
-  static let inputCounts = 2...3
   private let window: Window
   private let group: Int
 
@@ -68,8 +66,6 @@ struct Conv: RealOperator {
 
 /// y[n,m] = b[m], then y[n, m, position(h,u), position(w,v)] += x[n,c,h,w] * weight[c,m,u,v].
 struct ConvTranspose: RealOperator {
-  static let attributes = Window.attributes.union(["output_padding"])
-  static let inputCounts = 2...3
   private let window: Window
   private let group: Int
   private let outputPadding: [Int]
@@ -141,8 +137,6 @@ struct ConvTranspose: RealOperator {
 
 /// dw[m,c,i,j] = sum over n,oy,ox of dy[n,m,oy,ox] * x[n, c, position(oy,i), position(ox,j)].
 struct ConvWeightGradient: RealOperator {
-  static let attributes = Window.attributes.union(["kernel_shape"])
-  static let inputCounts = 2...2
   private let window: Window
   private let group: Int
 

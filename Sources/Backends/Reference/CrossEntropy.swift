@@ -5,8 +5,6 @@ import Glibc
 
 /// loss = sum(max(x,0) - x*t + log(1 + exp(-|x|))) / N.
 struct SigmoidCrossEntropy: RealOperator {
-  static let inputCounts = 2...2
-
   init(_ attributes: Attributes) {}
 
   func check(_ operands: Operands) throws {
@@ -31,8 +29,6 @@ struct SigmoidCrossEntropy: RealOperator {
 
 /// dx = dloss * (sigmoid(x) - t) / N.
 struct SigmoidCrossEntropyGradient: RealOperator {
-  static let inputCounts = 3...3
-
   init(_ attributes: Attributes) {}
 
   func check(_ operands: Operands) throws {
@@ -57,8 +53,6 @@ struct SigmoidCrossEntropyGradient: RealOperator {
 
 /// loss = mean of -log softmax(x)[t] over the pixels that count, 0 when there are none.
 struct SoftmaxCrossEntropy: RealOperator {
-  static let attributes: Set<String> = ["ignore_index"]
-  static let inputCounts = 2...2
   private let ignored: Int32
 
   init(_ attributes: Attributes) throws { ignored = try ignoredIndex(attributes) }
@@ -92,8 +86,6 @@ struct SoftmaxCrossEntropy: RealOperator {
 
 /// dx = dloss * (softmax(x) - onehot(t)) / count, 0 at ignored pixels.
 struct SoftmaxCrossEntropyGradient: RealOperator {
-  static let attributes: Set<String> = ["ignore_index"]
-  static let inputCounts = 3...3
   private let ignored: Int32
 
   init(_ attributes: Attributes) throws { ignored = try ignoredIndex(attributes) }

@@ -2,9 +2,6 @@ import CDecoupled
 
 /// y = x * mask, where mask[i] is 0 or 1/(1-ratio), drawn from the seed and i alone.
 struct Dropout: RealOperator {
-  static let attributes: Set<String> = ["ratio"]
-  static let inputCounts = 2...2
-  static let outputCounts = 1...2
   private let ratio: Double
 
   init(_ attributes: Attributes) throws {

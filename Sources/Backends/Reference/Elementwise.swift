@@ -53,8 +53,6 @@ extension Operands {
 
 /// y = max(x, 0); NaN stays NaN.
 struct Relu: RealOperator {
-  static let inputCounts = 1...1
-
   init(_ attributes: Attributes) {}
 
   func check(_ operands: Operands) throws { try operands.checkOneOperand("y") }
@@ -66,8 +64,6 @@ struct Relu: RealOperator {
 
 /// dx = dy where y > 0, else 0.
 struct ReluGradient: RealOperator {
-  static let inputCounts = 2...3
-
   init(_ attributes: Attributes) {}
 
   func check(_ operands: Operands) throws { try operands.checkTwoOperands("dy", "y", "dx") }
@@ -79,8 +75,6 @@ struct ReluGradient: RealOperator {
 
 /// y = 1 / (1 + exp(-x)).
 struct Sigmoid: RealOperator {
-  static let inputCounts = 1...1
-
   init(_ attributes: Attributes) {}
 
   func check(_ operands: Operands) throws { try operands.checkOneOperand("y") }
@@ -92,8 +86,6 @@ struct Sigmoid: RealOperator {
 
 /// dx = dy * y * (1 - y).
 struct SigmoidGradient: RealOperator {
-  static let attributes: Set<String> = ["mapped"]
-  static let inputCounts = 2...3
   private let isMapped: Bool
 
   init(_ attributes: Attributes) throws { isMapped = try attributes.flag("mapped") }
@@ -108,10 +100,30 @@ struct SigmoidGradient: RealOperator {
   }
 }
 
+/// y = x * min(max(x/6 + 1/2, 0), 1).
+struct HardSwish: RealOperator {
+  init(_ attributes: Attributes) {}
+
+  func check(_ operands: Operands) throws { try operands.checkOneOperand("y") }
+
+  func run<T: Scalar>(_ operands: Operands, _: T.Type) throws {
+    try operands.map(T.self) { x in x * min(max(x / 6 + 0.5, 0), 1) }
+  }
+}
+
+/// dx = dy * h with h = 0 where x <= -3, 1 where x >= 3, x/3 + 1/2 between.
+struct HardSwishGradient: RealOperator {
+  init(_ attributes: Attributes) {}
+
+  func check(_ operands: Operands) throws { try operands.checkTwoOperands("dy", "x", "dx") }
+
+  func run<T: Scalar>(_ operands: Operands, _: T.Type) throws {
+    try operands.map(T.self) { dy, x in dy * (x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + 0.5) }
+  }
+}
+
 /// y = factor * x.
 struct Scale: RealOperator {
-  static let attributes: Set<String> = ["factor"]
-  static let inputCounts = 1...1
   private let factor: Double
 
   init(_ attributes: Attributes) throws { factor = try attributes.real("factor") }
@@ -125,8 +137,6 @@ struct Scale: RealOperator {
 
 /// y = a * b.
 struct Mul: RealOperator {
-  static let attributes: Set<String> = ["broadcast"]
-  static let inputCounts = 2...3
   private let isBroadcast: Bool
 
   init(_ attributes: Attributes) throws { isBroadcast = try attributes.flag("broadcast") }
@@ -140,8 +150,6 @@ struct Mul: RealOperator {
 
 /// y = a + b.
 struct Add: RealOperator {
-  static let attributes: Set<String> = ["broadcast"]
-  static let inputCounts = 2...3
   private let isBroadcast: Bool
 
   init(_ attributes: Attributes) throws { isBroadcast = try attributes.flag("broadcast") }

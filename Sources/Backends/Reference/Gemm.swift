@@ -1,7 +1,5 @@
 /// y = alpha * A * B + beta * C, with A and B transposed on request and C broadcast.
 struct Gemm: RealOperator {
-  static let attributes: Set<String> = ["transA", "transB", "alpha", "beta"]
-  static let inputCounts = 2...3
   private let transposesA: Bool
   private let transposesB: Bool
   private let alpha: Double

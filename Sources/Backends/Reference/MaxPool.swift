@@ -3,9 +3,6 @@ import CDecoupled
 // MaxPool and MaxUnpool with places within the plane, y*W + x, as int32.
 
 struct MaxPool: RealOperator {
-  static let attributes = Window.poolAttributes.union(["ceil_mode"])
-  static let inputCounts = 1...1
-  static let outputCounts = 1...2
   private let window: Window
   private let ceilMode: Bool
 
@@ -62,8 +59,6 @@ struct MaxPool: RealOperator {
 
 /// y = 0, then y[indices[i]] = x[i] in row-major order, or += with accumulate.
 struct MaxUnpool: RealOperator {
-  static let attributes: Set<String> = ["output_shape", "accumulate"]
-  static let inputCounts = 2...3
   private let outputShape: [Int]
   private let accumulate: Bool
 
@@ -108,8 +103,6 @@ struct MaxUnpool: RealOperator {
 
 /// dx[i] = dy[indices[i]].
 struct MaxUnpoolGradient: RealOperator {
-  static let inputCounts = 2...3
-
   init(_ attributes: Attributes) {}
 
   func check(_ operands: Operands) throws {

@@ -16,8 +16,6 @@ extension Operands {
 
 /// Inputs joined along an axis; operands with a flag in `mapped` are (per image) and the last input is row_to_image.
 struct Concat: MovingOperator {
-  static let attributes: Set<String> = ["axis", "mapped"]
-  static let inputCounts = 1...Int(Int32.max)
   private let axis: Int
   private let mapped: [Bool]?
 
@@ -72,8 +70,6 @@ struct Concat: MovingOperator {
 
 /// y = x[..., start:end, ...].
 struct Slice: MovingOperator {
-  static let attributes: Set<String> = ["axis", "start", "end"]
-  static let inputCounts = 1...1
   private let axis: Int
   private let start: Int
   private let end: Int
@@ -102,8 +98,6 @@ struct Slice: MovingOperator {
 
 /// y[r] = x[indices[r]].
 struct Gather: MovingOperator {
-  static let inputCounts = 2...2
-
   init(_ attributes: Attributes) {}
 
   func check(_ operands: Operands) throws {
@@ -119,7 +113,6 @@ struct Gather: MovingOperator {
 
 /// y = x in another layout.
 struct Convert: MovingOperator {
-  static let inputCounts = 1...1
   static let layouts: Set<Int32> = [Int32(DCN_LAYOUT_NCHW), Int32(DCN_LAYOUT_NHWC)]
 
   init(_ attributes: Attributes) {}

@@ -68,9 +68,9 @@ struct Operands {
   }
 
   /// Checks what holds for every operator: the number of operands and sane shapes.
-  func checkOperands(of type: any Operator.Type) throws {
+  func checkOperands(of type: any Operator.Type, _ signature: OperatorSignature) throws {
     try require(
-      type.inputCounts.contains(inputs.count) && type.outputCounts.contains(outputs.count),
+      signature.takes(inputs: inputs.count, outputs: outputs.count),
       "it has \(inputs.count) inputs and \(outputs.count) outputs, which its operator does not take")
     try require(
       type.elementTypes.contains(elementType), "the reference backend does not run it on element type \(elementType)")

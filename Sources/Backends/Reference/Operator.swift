@@ -2,15 +2,10 @@ import CDecoupled
 
 /// An operator of `backend.h` with its attributes read.
 protocol Operator {
-  /// The attributes it knows; a node with any other is declined.
-  static var attributes: Set<String> { get }
   /// The element types its first input may have.
   static var elementTypes: Set<Int32> { get }
   /// The layouts its operands may have.
   static var layouts: Set<Int32> { get }
-  /// How many inputs and outputs a node may have, the optional ones among them.
-  static var inputCounts: ClosedRange<Int> { get }
-  static var outputCounts: ClosedRange<Int> { get }
 
   init(_ attributes: Attributes) throws
   /// Throws one sentence when the shapes or element types of the operands do not fit.
@@ -20,9 +15,7 @@ protocol Operator {
 }
 
 extension Operator {
-  static var attributes: Set<String> { [] }
   static var layouts: Set<Int32> { [Int32(DCN_LAYOUT_NCHW)] }
-  static var outputCounts: ClosedRange<Int> { 1...1 }
 }
 
 /// A floating-point element. Arithmetic is done in Double and rounded once.

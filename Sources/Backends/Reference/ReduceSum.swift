@@ -1,7 +1,5 @@
 /// y = the sum over `axes`, which are dropped from the shape.
 struct ReduceSum: RealOperator {
-  static let attributes: Set<String> = ["axes"]
-  static let inputCounts = 1...1
   private let axes: [Int]
 
   init(_ attributes: Attributes) throws {

@@ -19,16 +19,14 @@ public enum ReferenceBackend {
 
 private final class Backend: SwiftBackend {
   func supports(_ chain: Chain) -> Int {
-    guard let node = chain.first, let type = node.operatorKind?.reference, Attributes.areKnown(node, type.attributes)
-    else {
-      return 0
-    }
+    guard let node = chain.first, let kind = node.operatorKind, Vocabulary.knowsAttributes(node) else { return 0 }
+    let type = kind.reference
     let operands = Array(node.inputOperands) + Array(node.outputOperands)
     guard let first = operands.first, type.elementTypes.contains(first.tensor.element_type) else { return 0 }
     let halves = [Int32(DCN_ELEMENT_F16), Int32(DCN_ELEMENT_BF16)]
     guard !operands.contains(where: { !$0.isAbsent && halves.contains($0.tensor.element_type) }) else { return 0 }
     let known = operands.allSatisfy { $0.isAbsent || type.layouts.contains($0.tensor.layout) }
-    return known && (try? planned(node, as: type)) != nil ? 1 : 0
+    return known && (try? planned(node, kind)) != nil ? 1 : 0
   }
 
   func makeKernel(_ chain: Chain) throws -> any SwiftKernel {
@@ -37,38 +35,43 @@ private final class Backend: SwiftBackend {
         status: Int32(DCN_STATUS_UNSUPPORTED),
         "the reference backend makes one kernel of one node, not of \(chain.count)")
     }
-    guard let type = node.operatorKind?.reference, Attributes.areKnown(node, type.attributes) else {
+    guard let kind = node.operatorKind, Vocabulary.knowsAttributes(node) else {
       throw BackendFailure(
         status: Int32(DCN_STATUS_UNSUPPORTED),
         "layer \(node.layerName): the reference backend does not know operator kind \(node.kind) with these attributes")
     }
-    return try planned(node, as: type)
+    return try planned(node, kind)
   }
 
   /// - Throws: `BackendFailure` when attributes or shapes do not belong together.
-  private func planned(_ node: dcn_node, as type: any Operator.Type) throws -> Kernel {
-    let computation = try type.init(Attributes(node))
-    let operands = Operands(planned: node)
-    try operands.checkOperands(of: type)
-    try computation.check(operands)
-    return Kernel(computation, operands)
+  private func planned(_ node: dcn_node, _ kind: OperatorKind) throws -> Kernel {
+    let computation = try kind.reference.init(Attributes(node))
+    let kernel = Kernel(computation, kind.signature, Operands(planned: node))
+    try kernel.check(kernel.planned)
+    return kernel
   }
 }
 
 /// A node's operator with its attributes. Shapes are checked again at each run, for the batch may differ.
 private final class Kernel: SwiftKernel {
   private let computation: any Operator
-  private let planned: Operands
+  private let signature: OperatorSignature
+  let planned: Operands
 
-  init(_ computation: any Operator, _ planned: Operands) {
+  init(_ computation: any Operator, _ signature: OperatorSignature, _ planned: Operands) {
     self.computation = computation
+    self.signature = signature
     self.planned = planned
+  }
+
+  func check(_ operands: Operands) throws {
+    try operands.checkOperands(of: type(of: computation), signature)
+    try computation.check(operands)
   }
 
   func run(_ call: KernelCall) throws {
     let operands = try planned.bound(to: call)
-    try operands.checkOperands(of: type(of: computation))
-    try computation.check(operands)
+    try check(operands)
     try computation.run(operands)
   }
 }

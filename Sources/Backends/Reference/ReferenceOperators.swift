@@ -38,6 +38,8 @@ extension OperatorKind {
     case .gather: Gather.self
     case .scale: Scale.self
     case .convert: Convert.self
+    case .hardSwish: HardSwish.self
+    case .hardSwishGradient: HardSwishGradient.self
     }
   }
 }

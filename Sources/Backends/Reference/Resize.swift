@@ -1,8 +1,6 @@
 // Resize and its transpose: along each axis an output is a weighted sum of a few inputs.
 
 struct Resize: RealOperator {
-  static let attributes = Resampling.attributes
-  static let inputCounts = 1...1
   private let resampling: Resampling
 
   init(_ attributes: Attributes) throws { resampling = try Resampling(attributes) }
@@ -41,8 +39,6 @@ struct Resize: RealOperator {
 
 /// dx = the transpose of Resize applied to dy: each dy goes back to the inputs it came from, with their weights.
 struct ResizeGradient: RealOperator {
-  static let attributes = Resampling.attributes
-  static let inputCounts = 1...1
   private let resampling: Resampling
 
   init(_ attributes: Attributes) throws { resampling = try Resampling(attributes) }
@@ -87,7 +83,6 @@ struct ResizeGradient: RealOperator {
 
 /// Which inputs make an output along one axis, and with which weights.
 private struct Resampling {
-  static let attributes: Set<String> = ["output_shape", "mode", "cubic_coefficient", "antialias", "border"]
 
   struct Tap {
     let index: Int

@@ -4,8 +4,6 @@ import Glibc
 
 /// y = exp(x - max) / sum(exp(x - max)).
 struct Softmax: RealOperator {
-  static let attributes: Set<String> = ["axis"]
-  static let inputCounts = 1...1
   private let axis: Int
 
   init(_ attributes: Attributes) throws { axis = try attributes.integer("axis", in: 0...7, default: 1) }
@@ -34,8 +32,6 @@ struct Softmax: RealOperator {
 
 /// dx = y * (dy - sum(dy * y)).
 struct SoftmaxGradient: RealOperator {
-  static let attributes: Set<String> = ["axis", "mapped"]
-  static let inputCounts = 2...3
   private let axis: Int
   private let isMapped: Bool
 

@@ -41,8 +41,6 @@ struct WindowAxis {
 /// A window of both axes, read from the attributes strides, pads and dilations.
 struct Window {
   static let largest = 1 << 24
-  static let attributes: Set<String> = ["strides", "pads", "dilations", "group"]
-  static let poolAttributes: Set<String> = ["kernel_shape", "strides", "pads"]
 
   var rows: WindowAxis
   var columns: WindowAxis

@@ -66,6 +66,13 @@ public struct OperatorSignature: Sendable {
     (self.precision, self.switched) = (precision, switched)
   }
 
+  /// Whether a node may have that many operands, the absent ones among them.
+  public func takes(inputs count: Int, outputs outputCount: Int) -> Bool {
+    let least = inputs.firstIndex { $0.traits.contains(.optional) } ?? inputs.count
+    return count >= least && (count <= inputs.count || inputs[0].traits.contains(.repeated))
+      && (1...outputs.count).contains(outputCount)
+  }
+
   public func attribute(_ name: String) -> Attribute? { attributes.first { $0.name == name } }
 
   /// How far results may lie from the exact ones.

@@ -36,6 +36,8 @@ public enum OperatorKind: Int32, CaseIterable, Sendable {
   case gather = 30
   case scale = 31
   case convert = 32
+  case hardSwish = 33
+  case hardSwishGradient = 34
 }
 
 extension OperatorSignature {
@@ -73,5 +75,7 @@ extension OperatorSignature {
     .init("Gather", inputs: [.init("x", []), .init("indices", [.batched], Int32(DCN_ELEMENT_I32))], outputs: [.init("y", [.batched])], attributes: [], precision: .exact),
     .init("Scale", inputs: [.init("x", [.batched])], outputs: [.init("y", [.batched])], attributes: [.init("factor", .reals(nil), isRequired: true)], precision: .rounded),
     .init("Convert", inputs: [.init("x", [.batched])], outputs: [.init("y", [.batched])], attributes: [], precision: .exact),
+    .init("HardSwish", inputs: [.init("x", [.batched])], outputs: [.init("y", [.batched])], attributes: [], precision: .computed),
+    .init("HardSwishGradient", inputs: [.init("dy", [.batched]), .init("x", [.batched, .perImage]), .init("row_to_image", [.batched, .optional], Int32(DCN_ELEMENT_I32))], outputs: [.init("dx", [.batched])], attributes: [], precision: .computed),
   ]
 }

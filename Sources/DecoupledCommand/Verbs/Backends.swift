@@ -1,4 +1,5 @@
 import ArgumentParser
+import DecoupledBase
 import DecoupledConformance
 import DecoupledCore
 

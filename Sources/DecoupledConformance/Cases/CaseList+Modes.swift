@@ -1,5 +1,4 @@
 import DecoupledBackendKit
-import DecoupledCore
 
 extension CaseList {
   /// The cases of `perf`: layers of real networks, as the backend prefers them.

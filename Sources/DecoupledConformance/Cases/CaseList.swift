@@ -1,5 +1,4 @@
 import DecoupledBackendKit
-import DecoupledCore
 
 /// The cases that a seed stands for.
 public enum CaseList {

@@ -1,5 +1,4 @@
 import DecoupledBackendKit
-import DecoupledCore
 
 /// Chains of operators that backends may run as one kernel. Any chain may be offered; these are the ones that the networks
 /// have, and a few in which a fused form goes wrong easily.

@@ -1,5 +1,4 @@
 import DecoupledBackendKit
-import DecoupledCore
 
 /// What a case costs, whatever algorithm runs.
 extension Case {

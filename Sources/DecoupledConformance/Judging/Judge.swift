@@ -1,6 +1,6 @@
 import CDecoupled
-import DecoupledBase
 import DecoupledBackendKit
+import DecoupledBase
 import DecoupledCore
 
 /// A result as it should be: in double precision, of all channels or of a sample of them.

@@ -1,5 +1,4 @@
 import DecoupledBackendKit
-import DecoupledCore
 
 /// How far a result may be from the exact one, as a share of the largest number in it. It belongs to the case: no backend
 /// has a tolerance of its own.

@@ -1,5 +1,4 @@
 import DecoupledBackendKit
-import DecoupledCore
 
 /// Operators and chains that can be differentiated, with small random shapes.
 enum GradientCases {

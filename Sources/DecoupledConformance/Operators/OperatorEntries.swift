@@ -38,6 +38,8 @@ extension OperatorKind {
     case .gather: GatherEntry()
     case .scale: ScaleEntry()
     case .convert: ConvertEntry()
+    case .hardSwish: HardSwishEntry()
+    case .hardSwishGradient: HardSwishGradientEntry()
     }
   }
 }

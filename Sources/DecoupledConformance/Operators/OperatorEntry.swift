@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 /// What the tool knows of one operator beyond its signature in `backend.h`. The first three differ for every operator; what

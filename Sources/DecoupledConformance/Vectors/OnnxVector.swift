@@ -1,5 +1,5 @@
 import DecoupledBackendKit
-import DecoupledCore
+import DecoupledBase
 
 /// A published case of ONNX as a case of ours: the same operator where the contract names it after ONNX's.
 struct OnnxVector {

@@ -1,3 +1,4 @@
+import DecoupledBackendKit
 import DecoupledBase
 
 /// The folder of ONNX's published node tests.

@@ -43,6 +43,47 @@ public struct ReluGradient: Operator {
   }
 }
 
+/// y = x * min(max(x/6 + 1/2, 0), 1) (MobileNetV3, Howard et al. 2019).
+public struct HardSwish: Operator {
+  public init() {}
+  public var kind: OperatorKind? { .hardSwish }
+  public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] { [try required(inputs, 0)] }
+
+  public func recomputation(of node: Node) -> Recomputation? {
+    Recomputation(self, node.inputs, first: .mustBeRecomputed)
+  }
+
+  public func gradient(_ context: inout GradientContext) throws -> [ValueID?] {
+    let (dy, x) = (try context.arriving(), context.node.inputs[0])
+    return [try context.add1(HardSwishGradient(), [dy, x, context.rowToImage], "gradient")]
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    // HardSwish itself exists from operator set 14 on.
+    let gate = context.add("HardSigmoid", context.operands, [("alpha", .real(1.0 / 6)), ("beta", .real(0.5))])
+    return [context.add("Mul", [try context.operand(0), gate])]
+  }
+}
+
+/// dy, x, row_to_image optional -> dy times the slope of HardSwish at x.
+public struct HardSwishGradient: Operator {
+  public init() {}
+  public var kind: OperatorKind? { .hardSwishGradient }
+
+  public func outputTypes(_ inputs: [ValueType?]) throws -> [ValueType] {
+    try typesOfMappedGradient(inputs, mapped: optional(inputs, 2) != nil)
+  }
+
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    func constant(_ value: Float) -> String { context.result.constant([value]) }
+    let x = try context.operand(1)
+    let line = context.add("Add", [context.add("Mul", [x, constant(1 / 3)]), constant(0.5)])
+    let rising = context.add("Where", [context.add("Less", [x, constant(3)]), line, constant(1)])
+    let slope = context.add("Where", [context.add("Greater", [x, constant(-3)]), rising, constant(0)])
+    return [context.add("Mul", [try context.rows(slope, of: 1, map: 2), try context.operand(0)])]
+  }
+}
+
 /// y = 1 / (1 + exp(-x)).
 public struct Sigmoid: Operator {
   public init() {}

@@ -104,7 +104,8 @@ public final class Predictor {
       let maps = found[index].maps
       return Prediction(
         scores: scores[index], identified: found[index].identified,
-        labelMap: try maps.labelMap(of: images[index], refinements: settings.refinements.map(\.refinement), control: control),
+        labelMap: try maps.labelMap(
+          of: images[index], refinements: settings.refinements.map(\.refinement), control: control),
         foregroundMaps: settings.foregroundMaps ? try maps.foregroundMaps(of: images[index], pool: control.pool) : [],
         activationMaps: found[index].activationMaps)
     }

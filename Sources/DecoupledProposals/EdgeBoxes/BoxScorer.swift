@@ -1,3 +1,5 @@
+import Glibc
+
 /// Scores boxes by the contours that lie wholly inside them (paper, section 3.2).
 ///
 /// Holds sums over the image and scratch memory, so that scoring one box allocates nothing; one thread at a time.

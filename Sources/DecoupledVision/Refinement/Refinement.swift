@@ -58,7 +58,7 @@ public struct RefinementValues: Sendable, Equatable {
     for name in given.keys.sorted() where !type.settings.contains(where: { $0.name == name }) {
       let known = type.settings.map(\.name).joined(separator: ", ")
       throw EngineError(
-        .invalidArgument, 
+        .invalidArgument,
         "The refinement '\(type.name)' has no setting '\(name)'; "
           + (known.isEmpty ? "it has none." : "it has \(known)."))
     }
@@ -68,7 +68,7 @@ public struct RefinementValues: Sendable, Equatable {
       guard setting.range.contains(value), !setting.isWhole || value == value.rounded() else {
         let (least, most) = (setting.text(setting.range.lowerBound), setting.text(setting.range.upperBound))
         throw EngineError(
-        .invalidArgument, 
+          .invalidArgument,
           "'\(setting.name)' of the refinement '\(type.name)' is a \(setting.isWhole ? "whole " : "")number "
             + "from \(least) to \(most), not \(setting.text(value)).")
       }

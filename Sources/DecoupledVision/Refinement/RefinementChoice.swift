@@ -1,7 +1,5 @@
-import DecoupledBase
-
 /// A refinement with its settings, as users name it: in JSON its name, or an object of `name` and settings.
-public struct RefinementChoice: Codable, Sendable {
+public struct RefinementChoice: Codable, Sendable, Equatable {
   public let name: String
   /// Those that were given; the others have their defaults.
   public let settings: [String: Double]
@@ -40,4 +38,6 @@ public struct RefinementChoice: Codable, Sendable {
     try values.encode(name, forKey: .name)
     for (name, value) in settings { try values.encode(value, forKey: Key(stringValue: name)) }
   }
+
+  public static func == (a: Self, b: Self) -> Bool { a.name == b.name && a.settings == b.settings }
 }

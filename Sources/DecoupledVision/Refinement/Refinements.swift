@@ -4,7 +4,7 @@ import FoundationEssentials
 /// The refinements there are, and how users name them.
 public enum Refinements {
   public static let all: [any Refinement.Type] = [
-    GuidedRefinement.self,
+    GuidedRefinement.self
   ]
 
   /// Of a name and settings; those left out have their defaults.
@@ -26,7 +26,7 @@ public enum Refinements {
       let pair = setting.split(separator: "=", omittingEmptySubsequences: false)
       guard pair.count == 2, let value = Double(pair[1]), value.isFinite else {
         throw EngineError(
-        .invalidArgument, "'\(setting)' of the refinement '\(text)' is no setting; write name=number.")
+          .invalidArgument, "'\(setting)' of the refinement '\(text)' is no setting; write name=number.")
       }
       settings[String(pair[0])] = value
     }
@@ -42,7 +42,7 @@ public enum Refinements {
       throw error
     } catch {
       throw EngineError(
-        .invalidArgument, 
+        .invalidArgument,
         #"'\#(json)' is no list of refinements; write it as [{"name": "guided", "radius": 8}] or ["guided"]."#)
     }
   }

@@ -10,6 +10,7 @@ extension HostKernels {
     case .sigmoid: try UnaryKernel<SigmoidLoop>(node)
     case .scale: try UnaryKernel<ScaleLoop>(node)
     case .reluGradient: try BinaryKernel<ReluGradientLoop>(node)
+    case .hardSwishGradient: try BinaryKernel<HardSwishGradientLoop>(node)
     case .sigmoidGradient: try BinaryKernel<SigmoidGradientLoop>(node)
     default: FusedActivation(node.node) == nil ? nil : try UnaryKernel<ActivationLoop>(node)
     }
@@ -127,6 +128,17 @@ struct ReluGradientLoop: BinaryLoop {
     for i in 0..<count {
       let value = a[i]
       y[i] = b[i] > 0 ? value : 0
+    }
+  }
+}
+
+struct HardSwishGradientLoop: BinaryLoop {
+  static func run(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
+    for i in 0..<count {
+      let (dy, x) = (a[i], b[i])
+      y[i] = dy * (x <= -3 ? 0 : x >= 3 ? 1 : x * (1 / 3) + 0.5)
     }
   }
 }

@@ -6,11 +6,13 @@ import DecoupledBackendKit
 enum FusedActivation: Equatable {
   case none
   case relu
+  case hardSwish
 
   /// The activation that a node is, nil for any other operator.
   init?(_ node: dcn_node) {
     switch node.operatorKind {
     case .relu: self = .relu
+    case .hardSwish: self = .hardSwish
     default: return nil
     }
   }
@@ -19,6 +21,7 @@ enum FusedActivation: Equatable {
     switch self {
     case .none: x
     case .relu: x < 0 ? 0 : x
+    case .hardSwish: x * min(max(x * (1 / 6) + 0.5, 0), 1)
     }
   }
 
@@ -29,6 +32,7 @@ enum FusedActivation: Equatable {
     switch self {
     case .none: for i in 0..<count { y[i] = element(i) }
     case .relu: for i in 0..<count { y[i] = Self.relu.value(element(i)) }
+    case .hardSwish: for i in 0..<count { y[i] = Self.hardSwish.value(element(i)) }
     }
   }
 }
@@ -37,10 +41,16 @@ enum FusedActivation: Equatable {
 struct VectorActivation<Vector: SIMD> where Vector.Scalar == Float {
   /// What is smaller becomes this.
   private let least: Vector
+  private let isHardSwish: Bool
 
   @inline(__always) init(_ activation: FusedActivation) {
     least = Vector(repeating: activation == .relu ? 0 : -.infinity)
+    isHardSwish = activation == .hardSwish
   }
 
-  @inline(__always) func value(_ x: Vector) -> Vector { x.replacing(with: least, where: x .< least) }
+  @inline(__always) func value(_ x: Vector) -> Vector {
+    guard isHardSwish else { return x.replacing(with: least, where: x .< least) }
+    let gate = x * (1 / 6) + 0.5
+    return x * gate.replacing(with: 0, where: gate .< 0).replacing(with: 1, where: gate .> 1)
+  }
 }

@@ -1,4 +1,5 @@
 import DecoupledBackendKit
+import DecoupledBase
 import DecoupledCore
 
 struct ConcatEntry: OperatorEntry {

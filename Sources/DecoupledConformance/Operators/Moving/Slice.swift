@@ -1,3 +1,4 @@
+import DecoupledBase
 import DecoupledCore
 
 struct SliceEntry: OperatorEntry {

@@ -43,7 +43,8 @@ struct ConvTransposeEntry: OperatorEntry {
     // A size that is asked for comes from pads; what they cannot give is output padding.
     let geometry = try reader.geometry(
       x, Array(w.shape[2...]), transposed: wanted.map { zip($0, padding).map { $0 - $1 } })
-    return reader.made(.convTranspose, [x, w, reader.operand(2)], geometry + [.integers("output_padding", padding), reader.group])
+    return reader.made(
+      .convTranspose, [x, w, reader.operand(2)], geometry + [.integers("output_padding", padding), reader.group])
   }
 
   func specials(_ node: NodeSpec) -> SpecialValues { .withinImage }

@@ -44,7 +44,9 @@ struct RandomWindow {
   }
 
   /// Input and output channels of a convolution and its groups, half of which are single channels.
-  static func channels(_ numbers: inout Numbers) -> (inputs: Int, outputs: Int, group: [Attribute], perGroup: (Int, Int)) {
+  static func channels(_ numbers: inout Numbers) -> (
+    inputs: Int, outputs: Int, group: [Attribute], perGroup: (Int, Int)
+  ) {
     var (inputs, outputs, group) = (0, 0, 1)
     if numbers.chance(0.4) {
       group = numbers.pick([2, 3, 4, 8, 9, 15, 16, 17, 24, 33, 40])

@@ -43,9 +43,9 @@ final class FCNInference: InferenceProcedure {
       let identified =
         try labels[image].map { Array(Set($0)).sorted() }
         ?? winners(image).filter { scores[image][$0] > settings.threshold }
-      var maps = ScoreMaps(size: model.description.inputSize)
-      maps.background = Array(try plane(image, 0))
-      maps.foregrounds = try identified.map { ($0, Array(try plane(image, $0 + 1))) }
+      // Divided by their sum: the softmax over background and the identified classes alone.
+      var maps = ScoreMaps(size: model.description.inputSize, dividesBySum: true)
+      for label in [0] + identified.map({ $0 + 1 }) { maps.append(UInt8(label), Array(try plane(image, label))) }
       return SegmentedImage(identified: identified, maps: maps)
     }
   }

@@ -248,6 +248,11 @@ enum {
   DCN_OPERATOR_SCALE = 31,
   /** x [N,C,H,W] -> y: the same elements in another layout. {exact} */
   DCN_OPERATOR_CONVERT = 32,
+  /** x -> y: y = x * min(max(x/6 + 1/2, 0), 1). {computed} */
+  DCN_OPERATOR_HARD_SWISH = 33,
+  /** dy, x [(per image)], row_to_image int32 [rows] optional -> dx: dx = dy * h with h = 0 where x <= -3, 1 where x >= 3,
+   *  x/3 + 1/2 between. {computed} */
+  DCN_OPERATOR_HARD_SWISH_GRADIENT = 34,
   /** Kinds from here on are private to a backend and a host that agree on `dcn_node.private_name`. */
   DCN_OPERATOR_PRIVATE = 100000
 };
