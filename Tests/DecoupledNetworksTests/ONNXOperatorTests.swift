@@ -262,6 +262,12 @@ struct ONNXOperatorTests {
           try graph.gradient(of: try graph.add(operation, [x])[0], to: x, rows: map)
         }
       },
+      ONNXCase("HardSwish and gradient \(suffix)") { graph in
+        let x = try graph.reals([images, 3, 4, 4])
+        let wide = try graph.add(Scale(5), [x])[0]
+        let y = try graph.add(HardSwish(), [wide])[0]
+        return [y, try graph.gradient(of: y, to: wide, rows: map)]
+      },
       ONNXCase("BatchNormalization gradient \(suffix)") { graph in
         let x = try graph.reals([images, 3, 2, 2])
         let parameters = [

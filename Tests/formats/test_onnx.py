@@ -68,6 +68,52 @@ def test_onnx(saliency: str, tmp_path: Path) -> None:
     assert len(found) >= 2
 
 
+def test_other_parts(tmp_path: Path) -> None:
+    """A trunk without switches, a head without ReLUs, a decoder that reads features of several resolutions."""
+    from onnx_prediction import Runtime, engine_maps
+
+    model = decoupled.Model.create(
+        {"preset": "resnet18", "input_size": 96, "decoder_widths": [8, 8, 8], "segmentation_fc_width": 16}, ["a", "b", "c"], seed=4)
+    random = np.random.default_rng(3)
+    for name in model.parameters:
+        if name.endswith("running_var"):
+            model.parameters[name] = random.uniform(0.5, 2, model.parameters[name].shape)
+    model.parameters["cls_score.bias"] = [0.4, -0.5, 0.3]
+    for name in GRAPHS:
+        model.export(tmp_path / f"{name}.onnx", name)
+        onnx.checker.check_model(str(tmp_path / f"{name}.onnx"), full_check=True)
+    runtime, image = Runtime(tmp_path), procedure.photograph(1, 61, 90)
+    result = runtime.predict(image)
+    reference = engine_maps(decoupled.Inspector(model, backend="reference"), runtime.input(image), runtime.notes)
+    np.testing.assert_allclose(result["score_maps"][0], reference, atol=1e-4)
+    np.testing.assert_allclose(runtime.predict_in_passes(image)[1], reference, atol=1e-4)
+    assert reference[1:].std() > 0.01
+    for format in ("torchvision", "caffe"):
+        with pytest.raises(decoupled.Unsupported, match=f"cannot be written as '{format}'"):
+            model.export(tmp_path / "x", format)
+
+
+def test_another_family(tmp_path: Path) -> None:
+    """FCN gives the maps of all classes in one pass."""
+    import onnxruntime
+
+    model = decoupled.Model.create({"preset": "tiny", "family": "fcn", "input_size": 64}, ["a", "b"], seed=4)
+    shape = model.parameters["score_fr.weight"].shape
+    model.parameters["score_fr.weight"] = np.random.default_rng(3).normal(size=shape) * 0.1
+    model.export(tmp_path / "fcn.onnx", "onnx")
+    onnx.checker.check_model(str(tmp_path / "fcn.onnx"), full_check=True)
+    session = onnxruntime.InferenceSession(str(tmp_path / "fcn.onnx"), providers=["CPUExecutionProvider"])
+    pixels = np.random.default_rng(5).normal(size=(1, 3, 64, 64)).astype(np.float32) * 50
+    maps, labels = session.run(["score_maps", "label_map"], {"image": pixels})
+    inspector = decoupled.Inspector(model, backend="reference")
+    inspector.set("image", pixels)
+    np.testing.assert_allclose(maps, inspector.run(["probabilities"])["probabilities"], atol=1e-5)
+    np.testing.assert_array_equal(labels, maps.argmax(1))
+    assert maps.std() > 0.01 and maps.shape == (1, 3, 64, 64)
+    with pytest.raises(decoupled.Unsupported, match="label passes"):
+        model.export(tmp_path / "x", "onnx-label-pass")
+
+
 def test_fewer_passes(tmp_path: Path) -> None:
     """The classes with the highest scores are kept."""
     from onnx_prediction import Runtime

@@ -146,6 +146,7 @@ public struct ONNXGraph: Sendable {
       kept.append(node)
     }
     nodes = kept.reversed()
+    inputs.removeAll { !read.contains($0.name) }
     parameters.removeAll { !read.contains($0.name) }
     constants.removeAll { !read.contains($0.name) }
   }

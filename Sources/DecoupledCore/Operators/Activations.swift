@@ -58,7 +58,11 @@ public struct HardSwish: Operator {
     return [try context.add1(HardSwishGradient(), [dy, x, context.rowToImage], "gradient")]
   }
 
-  public func onnx(_ context: inout ONNXContext) throws -> [String] { [context.add("HardSwish", context.operands)] }
+  public func onnx(_ context: inout ONNXContext) throws -> [String] {
+    // HardSwish itself exists from operator set 14 on.
+    let gate = context.add("HardSigmoid", context.operands, [("alpha", .real(1.0 / 6)), ("beta", .real(0.5))])
+    return [context.add("Mul", [try context.operand(0), gate])]
+  }
 }
 
 /// dy, x, row_to_image optional -> dy times the slope of HardSwish at x.

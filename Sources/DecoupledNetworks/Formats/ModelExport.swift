@@ -1,4 +1,5 @@
 import DecoupledBase
+import DecoupledCore
 
 /// Files that other programs read, made from a model.
 public enum ModelExport {
@@ -28,15 +29,38 @@ public enum ModelExport {
     case .torchvision, .onnxClassification: try model.require(.classification)
     case .onnxLabelPass, .onnx, .caffe: try model.require(.all)
     }
+    let description = model.description
+    let graph = try Families.of(description).predictionGraph(description, images: 1, rows: 1)
+    let hasLabelPasses = graph.hasValue(named: "seeds")
+    func require(_ condition: Bool, _ what: String) throws {
+      guard condition else {
+        throw EngineError(
+          .unsupported,
+          "The network '\(description.name)' cannot be written as '\(format.rawValue)': that is for \(what).")
+      }
+    }
     switch format {
+    case .onnx: break
+    case .onnxClassification, .onnxLabelPass:
+      try require(hasLabelPasses, "families with label passes, and '\(description.family)' has none")
+    case .torchvision:
+      try require(
+        description.trunk == VGG.tag && description.head == FullyConvolutionalHead.tag,
+        "the trunk '\(VGG.tag)' with the head '\(FullyConvolutionalHead.tag)'")
+    case .caffe:
+      let parts = [description.family, description.trunk, description.head, description.decoder]
+      let released = [DecoupledNet().tag, VGG.tag, FullyConvolutionalHead.tag, Unpooling.tag]
+      try require(parts == released, "networks of the released parts, \(released.joined(separator: ", "))")
+    }
+    switch format {
+    case .onnx where !hasLabelPasses: try ScoreMapsONNX.prediction(model, graph).write(to: path)
     case .onnxClassification: try DecoupledNetONNX.classification(model).write(to: path)
     case .onnxLabelPass: try DecoupledNetONNX.labelPass(model).write(to: path)
     case .onnx:
-      let passes = labelPasses ?? model.description.classes
-      guard (1...model.description.classes).contains(passes) else {
+      let passes = labelPasses ?? description.classes
+      guard (1...description.classes).contains(passes) else {
         throw EngineError(
-          .invalidArgument, "\(passes) label passes were asked for; the model has \(model.description.classes) classes."
-        )
+          .invalidArgument, "\(passes) label passes were asked for; the model has \(description.classes) classes.")
       }
       try DecoupledNetONNX.prediction(model, labelPasses: passes, threshold: threshold).write(to: path)
     case .torchvision: try writeTorchvision(model, to: path)

@@ -44,14 +44,18 @@ struct DecoupledNetONNX {
 
   /// Image to scores, with everything that a label pass needs as further outputs.
   static func classification(_ model: Model) throws -> ONNXFile {
-    let features = try DecoupledNetONNX(model, rows: 1, name: "", outputs: []).features.map(\.name)
+    let needed = Set(try labelPass(model).graph.inputs.map(\.name))
+    let features = try DecoupledNetONNX(model, rows: 1, name: "", outputs: []).features.filter {
+      needed.contains($0.name)
+    }
     var part = try DecoupledNetONNX(
-      model, rows: 1, name: "classification", outputs: ["scores", "logits", "score_map", "placement"] + features)
-    try part.addClassification()
+      model, rows: 1, name: "classification",
+      outputs: ["scores", "logits", "score_map", "placement"] + features.map(\.name))
+    try part.addClassification(features)
     return try part.file()
   }
 
-  private mutating func addClassification() throws {
+  private mutating func addClassification(_ features: [Feature]) throws {
     lowering.input(image, "image")
     try lowering.output(try graph.value(named: "scores"), "scores")
     try lowering.output(try pooledScore(), "logits")
@@ -133,7 +137,7 @@ struct DecoupledNetONNX {
 
 extension DecoupledNetONNX {
   /// A value that goes from one file to the other.
-  private struct Feature {
+  fileprivate struct Feature {
     enum Form {
       case values
       /// ONNX's indices of a pool.
