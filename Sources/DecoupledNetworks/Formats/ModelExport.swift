@@ -45,11 +45,11 @@ public enum ModelExport {
       try require(hasLabelPasses, "families with label passes, and '\(description.family)' has none")
     case .torchvision:
       try require(
-        description.trunk == VGG.tag && description.head == FullyConvolutionalHead.tag,
-        "the trunk '\(VGG.tag)' with the head '\(FullyConvolutionalHead.tag)'")
+        description.trunk == VGG.tags[0] && description.head == FullyConvolutionalHead.tag,
+        "the trunk '\(VGG.tags[0])' with the head '\(FullyConvolutionalHead.tag)'")
     case .caffe:
       let parts = [description.family, description.trunk, description.head, description.decoder]
-      let released = [DecoupledNet().tag, VGG.tag, FullyConvolutionalHead.tag, Unpooling.tag]
+      let released = [DecoupledNet().tag, VGG.tags[0], FullyConvolutionalHead.tag, Unpooling.tag]
       try require(parts == released, "networks of the released parts, \(released.joined(separator: ", "))")
     }
     switch format {
