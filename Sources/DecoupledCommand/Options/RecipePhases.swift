@@ -6,7 +6,7 @@ import DecoupledNetworks
 struct RecipePhases: Sendable, Equatable {
   /// By the name of the phase.
   private(set) var settings: [String: any PhaseSettings] = Dictionary(
-    uniqueKeysWithValues: Self.all.map { ($0.name, $0.defaults) })
+    Self.all.map { ($0.name, $0.defaults) }, uniquingKeysWith: { first, _ in first })
 
   private static let all = Families.all.flatMap(\.phases)
 

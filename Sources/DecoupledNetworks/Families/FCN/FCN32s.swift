@@ -52,9 +52,6 @@ enum FCN32s {
       return try builder.graph.add1(ConvTranspose(window), [coarse, weight], name: "upscore")
     }
   }
-
-  /// The interpolation is fixed.
-  static func isFixed(_ parameter: String) -> Bool { parameter == "upscore.weight" }
 }
 
 /// FCN-32s as it predicts.

@@ -20,10 +20,9 @@ struct FCN32sPhase: Phase {
     let seedInputs = try seeds.map { try builder.graph.addInput($0, ValueType(.int64, [1])) }
     let scores = try FCN32s.build(&builder, image: image, dropoutSeeds: seedInputs)
     let loss = try builder.graph.add1(SoftmaxCrossEntropy(), [scores, mask], name: "loss")
-    let trained = builder.graph.parameters.filter {
-      let name = builder.graph[$0].name
-      return !FCN32s.isFixed(name) && !frozen(name)
-    }
+    // The interpolation is fixed, as in the release.
+    let trained = builder.graph.parameters.map { builder.graph[$0] }
+      .filter { $0.traits?.filling != .linearInterpolation && !frozen($0.name) }.map(\.id)
     return try TrainingGraph(
       builder.graph, image: image, mask: mask, dropoutSeeds: seedInputs, loss: loss, scores: scores, trained: trained)
   }
