@@ -244,12 +244,16 @@ static void families(dcn_model *model) {
   check(strcmp(dcn_model_family(model), "decouplednet") == 0 && dcn_model_phase_count(model) == 2 &&
             strcmp(dcn_model_phase_name(model, DCN_PHASE_SEGMENTATION - 1), "segmentation") == 0,
         "family and phases of a DecoupledNet");
+  step = (dcn_step *)&folder;
   refuses(dcn_step_create_phase(model, NULL, 1, NULL, &step), DCN_STATUS_INVALID_ARGUMENT, "step: NULL phase");
+  check(step == NULL, "a failed step leaves NULL");
   refuses(dcn_step_create_phase(model, "fcn32s", 1, NULL, &step), DCN_STATUS_INVALID_ARGUMENT, "step: unknown phase");
   refuses(dcn_step_create_phase(NULL, "segmentation", 1, NULL, &step), DCN_STATUS_INVALID_ARGUMENT, "step: NULL model");
   refuses(dcn_step_create_phase(model, "segmentation", 1, NULL, NULL), DCN_STATUS_INVALID_ARGUMENT, "step: NULL result");
+  inspector = (dcn_inspector *)&folder;
   refuses(dcn_inspector_create_form(model, NULL, 1, 1, NULL, &inspector), DCN_STATUS_INVALID_ARGUMENT,
           "inspector: NULL form");
+  check(inspector == NULL, "a failed inspector leaves NULL");
   refuses(dcn_inspector_create_form(model, "segmentation", 1, 1, NULL, &inspector), DCN_STATUS_INVALID_ARGUMENT,
           "inspector: a phase in the place of a form");
   refuses(dcn_inspector_create_form(NULL, "prediction", 1, 1, NULL, &inspector), DCN_STATUS_INVALID_ARGUMENT,

@@ -194,6 +194,16 @@ def test_what_is_refused(model: decoupled.Model, train_set: decoupled.Dataset, t
         decoupled.train_classification(model, train_set, iterations=200, **{**SMALL, "learning_rate": 1e4})
 
 
+def test_an_unknown_phase_deletes_no_run(
+    model: decoupled.Model, train_set: decoupled.Dataset, tmp_path: Path
+) -> None:
+    decoupled.train(model, train_set, "classification", iterations=1, directory=tmp_path, **SMALL)
+    files = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(ValueError, match="no phase 'clasification'"):
+        decoupled.train(model, train_set, "clasification", iterations=1, directory=tmp_path, overwrite=True, **SMALL)
+    assert sorted(path.name for path in tmp_path.iterdir()) == files and "model.safetensors" in files
+
+
 def test_step_classification(model: decoupled.Model, random: np.random.Generator) -> None:
     images = random.normal(size=(2, 3, 32, 32)) * 50
     labels = np.array([[1, 0], [0, 1]])
