@@ -22,12 +22,12 @@ import Testing
   }
 
   private func expected() throws -> Expected {
-    try JSONDecoder().decode(Expected.self, from: Data(Fixtures.bytes("proposals/expected.json")))
+    try JSONDecoder().decode(Expected.self, from: Data(Fixtures.bytes("expected.json")))
   }
 
   private func edges() throws -> EdgeMap {
-    let magnitude = try MaskReader.read(Fixtures.path("proposals/magnitude.png"))
-    let orientation = try MaskReader.read(Fixtures.path("proposals/orientation.png"))
+    let magnitude = try MaskReader.read(Fixtures.path("magnitude.png"))
+    let orientation = try MaskReader.read(Fixtures.path("orientation.png"))
     return try EdgeMap(
       width: magnitude.width, height: magnitude.height, magnitude: magnitude.labels.map { Float($0) / 255 },
       orientation: orientation.labels.map { Float($0) * Float(Double.pi / 256) })

@@ -90,7 +90,8 @@ import Testing
         }
       }
       for (old, new, what) in [
-        ("numberOfTrees: 4", "numberOfTrees: 5", "5 trees"), ("shrinkNumber: 2", "shrinkNumber: 3", "shrink 3"),
+        ("numberOfTrees: 4", "numberOfTrees: 5", "5 trees"),
+        ("shrinkNumber: 2", "shrinkNumber: 3", "shrink must be 2, not 3"),
         ("childs:\n   - [ 2,", "childs:\n   - [ 99999,", "wrong child"), ("edgeBins:", "other:", "'other'"),
       ] {
         let text = String(decoding: whole, as: UTF8.self)

@@ -16,7 +16,7 @@ def records(run: Path) -> list[dict]:
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
 
 
-@verb("train classification")
+@verb("train phase")
 def test_phase_1(classified: Path) -> None:
     assert {path.name for path in classified.iterdir()} == {
         "configuration.json", "last.safetensors", "metrics.csv", "metrics.jsonl", "model.safetensors", "training-state.safetensors"}
@@ -26,7 +26,7 @@ def test_phase_1(classified: Path) -> None:
     assert json.loads((classified / "configuration.json").read_text())["settings"]["solver"]["method"] == "adam"
 
 
-@verb("train segmentation")
+@verb("train phase")
 def test_phase_2(segmented: Path, classified: Path) -> None:
     found = records(segmented)
     assert [record["iteration"] for record in found] == list(range(1, 61))

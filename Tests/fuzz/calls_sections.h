@@ -57,7 +57,11 @@ static void models(void) {
   info.struct_size = size_of(sizeof info);
   switch (byte() % 8) {
     case 0: dcn_model_save(model, in_folder("other.safetensors")); break;
-    case 1: dcn_model_class_name(model, dcn_model_class_count(model) - (int32_t)(byte() % 2)); break;
+    case 1:
+      dcn_model_class_name(model, dcn_model_class_count(model) - (int32_t)(byte() % 2));
+      dcn_model_phase_name(model, dcn_model_phase_count(model) - (int32_t)(byte() % 3));
+      dcn_model_family(model);
+      break;
     case 2: dcn_model_class_index(model, text()); break;
     case 3: if (dcn_model_input_size(model) > 0 && dcn_model_parts(model) >= 0) dcn_model_description(model); break;
     case 4: dcn_model_parameter_info(model, (int32_t)(byte() % 64) % (dcn_model_parameter_count(model) + 2), &info); break;
@@ -141,7 +145,11 @@ static void inspect(void) {
   switch (byte() % 8) {
     case 0:
     case 1:
-      dcn_inspector_create(pick(MODEL), byte() < 250 ? (int32_t)(byte() % 3) : number(), byte() < 250 ? 1 : number(),
+      if (byte() < 40)
+        dcn_inspector_create_form(pick(MODEL), byte() < 200 ? "segmentation_loss" : text(), 1, number(), &options,
+                                  &inspector);
+      else
+        dcn_inspector_create(pick(MODEL), byte() < 250 ? (int32_t)(byte() % 3) : number(), byte() < 250 ? 1 : number(),
                            byte() < 250 ? 1 + (int32_t)(byte() % 2) : number(), &options, &inspector);
       keep(INSPECTOR, inspector);
       break;
@@ -177,11 +185,14 @@ static void step(void) {
       options.momentum = byte() < 200 ? 0.9 : real();
       options.weight_decay = byte() < 200 ? 5e-4 : real();
       options.dropout = (int32_t)(byte() % 2);
-      dcn_step_create(pick(MODEL), byte() < 250 ? 1 + (int32_t)(byte() % 2) : number(), byte() < 250 ? 1 : number(), &options, &made);
+      if (byte() < 40)
+        dcn_step_create_phase(pick(MODEL), byte() < 200 ? "classification" : text(), 1, &options, &made);
+      else
+        dcn_step_create(pick(MODEL), byte() < 250 ? 1 + (int32_t)(byte() % 2) : number(), byte() < 250 ? 1 : number(), &options, &made);
       keep(STEP, made);
       break;
     case 2:
-    case 3: dcn_step_compute(pick(STEP), values, values, byte() < 128 ? (const int32_t *)(const void *)memory : NULL, &loss); break;
+    case 3: dcn_step_compute(pick(STEP), values, byte() < 240 ? values : NULL, byte() < 128 ? (const int32_t *)(const void *)memory : NULL, &loss); break;
     case 4: dcn_step_apply(pick(STEP), real()); break;
     case 5: dcn_step_parameter_info(pick(STEP), (int32_t)byte() % (dcn_step_parameter_count(pick(STEP)) + 2), &info); break;
     case 6:
@@ -297,7 +308,10 @@ static void train(void) {
       options.evaluate_every = number();
       options.record_every = number();
       options.whole_images = (int32_t)(byte() % 2);
-      dcn_trainer_create(pick(MODEL), byte() < 250 ? 1 + (int32_t)(byte() % 2) : number(), pick(DATASET),
+      if (byte() < 40)
+        dcn_trainer_create_phase(pick(MODEL), byte() < 200 ? "segmentation" : text(), pick(DATASET), NULL, &options, &trainer);
+      else
+        dcn_trainer_create(pick(MODEL), byte() < 250 ? 1 + (int32_t)(byte() % 2) : number(), pick(DATASET),
                          byte() < 200 ? NULL : pick(DATASET), &options, &trainer);
       keep(TRAINER, trainer);
       break;

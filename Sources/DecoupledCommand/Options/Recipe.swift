@@ -2,33 +2,41 @@ import DecoupledBase
 import DecoupledNetworks
 import Yams
 
-/// A configuration file of the command (YAML, of which JSON is a part): the network and the settings of both phases.
+/// A configuration file of the command (YAML, of which JSON is a part): the network and the settings of each phase.
 /// Everything may be left out; flags of the command go over it.
 struct Recipe: SettingGroup {
   var network = NetworkDescription()
   var start = StartingPoint()
-  var classification = ClassificationSettings()
-  var segmentation = SegmentationSettings()
+  /// By the name of the phase, of all families.
+  var phases = RecipePhases()
   /// Of the evaluation of whole images while training; it changes no weights.
   var prediction = PredictionSettings()
   var checkpointEvery: Int?
   var evaluateEvery: Int?
 
   static let groupName = "a configuration"
-  static let settings: [Setting<Self>] = [
-    .group("network", \.network, "The network that phase 1 builds."),
-    .group("start", \.start, "Changes to loaded or drawn weights before phase 1."),
-    .group("classification", \.classification, "Phase 1: the classification network, from image-level labels."),
-    .group("segmentation", \.segmentation, "Phase 2: bridging layers and segmentation network, from masks."),
-    .group("prediction", \.prediction, "Of the evaluation of whole images while training; it changes no weights."),
-    .number(
-      "checkpoint_every", \.checkpointEvery, .atLeast(1), "Iterations between checkpoints, 500 when left out."),
-    .number(
-      "evaluate_every", \.evaluateEvery, .atLeast(1),
-      "Iterations between evaluations on the validation set, 500 when left out."),
-  ]
+  static let settings: [Setting<Self>] =
+    [
+      .group("network", \.network, "The network that phase 1 builds."),
+      .group("start", \.start, "Changes to loaded or drawn weights before phase 1."),
+    ] + RecipePhases.settings + [
+      .group("prediction", \.prediction, "Of the evaluation of whole images while training; it changes no weights."),
+      .number(
+        "checkpoint_every", \.checkpointEvery, .atLeast(1), "Iterations between checkpoints, 500 when left out."),
+      .number(
+        "evaluate_every", \.evaluateEvery, .atLeast(1),
+        "Iterations between evaluations on the validation set, 500 when left out."),
+    ]
 
   init() {}
+
+  /// The settings of a phase.
+  func settings(ofPhase name: String) throws -> any PhaseSettings {
+    guard let found = phases.settings[name] else {
+      throw EngineError(.invalidArgument, "There is no phase '\(name)'.")
+    }
+    return found
+  }
 
   /// Reads a configuration file, puts `preset` in the place of its network, and lays `overrides` ("segmentation.solver.base_learning_rate=0.02") over it.
   static func read(_ path: String?, preset: String? = nil, overrides: [String]) throws -> Recipe {

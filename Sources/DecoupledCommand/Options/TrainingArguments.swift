@@ -61,9 +61,10 @@ struct TrainingArguments: ParsableArguments {
   /// Settings of the phase may be named without their section.
   /// - Parameter preset: a network that replaces the configuration's, under the overrides.
   func recipe(phase: String, preset: String? = nil) throws -> Recipe {
-    let sections = [
-      "network.", "start.", "classification.", "segmentation.", "prediction.", "checkpoint_every=", "evaluate_every=",
-    ]
+    let sections =
+      [
+        "network.", "start.", "prediction.", "checkpoint_every=", "evaluate_every=",
+      ] + RecipePhases.settings.map { "\($0.name)." }
     return try Recipe.read(
       config, preset: preset,
       overrides: overrides.map { override in
@@ -71,10 +72,10 @@ struct TrainingArguments: ParsableArguments {
       })
   }
 
-  func apply(to solver: inout SolverSettings, seed target: inout UInt64) {
-    if let iterations { solver.maximumIterations = iterations }
-    if let learningRate { solver.baseLearningRate = learningRate }
-    if let seed { target = seed }
+  func apply(to settings: inout any PhaseSettings) {
+    if let iterations { settings.solver.maximumIterations = iterations }
+    if let learningRate { settings.solver.baseLearningRate = learningRate }
+    if let seed { settings.seed = seed }
   }
 
   func options(_ recipe: Recipe) -> TrainingOptions {

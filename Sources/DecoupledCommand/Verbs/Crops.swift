@@ -1,5 +1,6 @@
 import ArgumentParser
 import DecoupledProposals
+import DecoupledNetworks
 import DecoupledVision
 
 /// `decoupled crops`: the windows of combinatorial cropping, made ahead as an official list.
@@ -44,11 +45,12 @@ struct Crops: ParsableCommand {
 
   func run() throws {
     let recipe = try Recipe.read(config, overrides: overrides.map { "segmentation.cropping.\($0)" })
-    let settings = recipe.segmentation.cropping
+    let segmentation = recipe.phases[RecipePhases.Section<SegmentationSettings>(name: "segmentation")]
+    let settings = segmentation.cropping
     let dataset = try reading.open(data, set: set, purpose: "train", strong: strong)
     let generator = CropGenerator(
       cropping: try settings.cropping(), proposals: try settings.proposals?.proposer(from: EdgeBoxesSource()),
-      seed: seed ?? recipe.segmentation.seed)
+      seed: seed ?? segmentation.seed)
     var preview = try CropPreview()
     let count = try generator.write(
       dataset, root: root ?? VOCDataset.root(in: data) ?? data, to: output,
