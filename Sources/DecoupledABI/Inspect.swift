@@ -42,10 +42,7 @@ private func create(
   _ model: OpaquePointer, _ form: UnsafePointer<CChar>, _ images: Int32, _ rows: Int32,
   _ options: UnsafePointer<dcn_session_options>?, _ inspector: UnsafeMutablePointer<OpaquePointer?>
 ) -> Int32 {
-  guarded {
-    let form = try text(form, "form")
-    try create(model, images, rows, options, inspector) { _ in form }
-  }
+  guarded { try create(model, images, rows, options, inspector) { _ in try text(form, "form") } }
 }
 
 @c @implementation public func dcn_inspector_value_count(_ inspector: OpaquePointer) -> Int32 {

@@ -54,10 +54,7 @@ private func create(
   _ model: OpaquePointer, _ phase: UnsafePointer<CChar>, _ images: Int32, _ options: UnsafePointer<dcn_step_options>?,
   _ step: UnsafeMutablePointer<OpaquePointer?>
 ) -> Int32 {
-  guarded {
-    let phase = try text(phase, "phase")
-    try create(model, images, options, step) { _ in phase }
-  }
+  guarded { try create(model, images, options, step) { _ in try text(phase, "phase") } }
 }
 
 @c @implementation public func dcn_step_compute(

@@ -59,8 +59,9 @@ private func create(
   _ options: UnsafePointer<dcn_trainer_options>?, _ trainer: UnsafeMutablePointer<OpaquePointer?>
 ) -> Int32 {
   guarded {
-    let phase = try text(phase, "phase")
-    try create(model, dataset, validation, options, trainer) { _ in phase }
+    try create(model, dataset, validation, options, trainer) {
+      try Families.of($0.model.description).phase(try text(phase, "phase")).name
+    }
   }
 }
 

@@ -228,6 +228,59 @@ static void tensors(dcn_model *model) {
   dcn_step_free(step);
 }
 
+/* Phases and forms by their names, of a DecoupledNet and of another family. */
+static void families(dcn_model *model) {
+  static float image[3 * 32 * 32], labels[2];
+  static int32_t mask[32 * 32];
+  dcn_model *other;
+  dcn_step *step;
+  dcn_inspector *inspector;
+  double loss = 0;
+  absent(dcn_model_family(NULL) == NULL, "family: NULL model");
+  absent(dcn_model_phase_count(NULL) == -1, "phase count: NULL model");
+  absent(dcn_model_phase_name(NULL, 0) == NULL, "phase name: NULL model");
+  absent(dcn_model_phase_name(model, -1) == NULL, "phase name: below 0");
+  absent(dcn_model_phase_name(model, 2) == NULL, "phase name: out of range");
+  check(strcmp(dcn_model_family(model), "decouplednet") == 0 && dcn_model_phase_count(model) == 2 &&
+            strcmp(dcn_model_phase_name(model, DCN_PHASE_SEGMENTATION - 1), "segmentation") == 0,
+        "family and phases of a DecoupledNet");
+  step = (dcn_step *)&folder;
+  refuses(dcn_step_create_phase(model, NULL, 1, NULL, &step), DCN_STATUS_INVALID_ARGUMENT, "step: NULL phase");
+  check(step == NULL, "a failed step leaves NULL");
+  refuses(dcn_step_create_phase(model, "fcn32s", 1, NULL, &step), DCN_STATUS_INVALID_ARGUMENT, "step: unknown phase");
+  refuses(dcn_step_create_phase(NULL, "segmentation", 1, NULL, &step), DCN_STATUS_INVALID_ARGUMENT, "step: NULL model");
+  refuses(dcn_step_create_phase(model, "segmentation", 1, NULL, NULL), DCN_STATUS_INVALID_ARGUMENT, "step: NULL result");
+  inspector = (dcn_inspector *)&folder;
+  refuses(dcn_inspector_create_form(model, NULL, 1, 1, NULL, &inspector), DCN_STATUS_INVALID_ARGUMENT,
+          "inspector: NULL form");
+  check(inspector == NULL, "a failed inspector leaves NULL");
+  refuses(dcn_inspector_create_form(model, "segmentation", 1, 1, NULL, &inspector), DCN_STATUS_INVALID_ARGUMENT,
+          "inspector: a phase in the place of a form");
+  refuses(dcn_inspector_create_form(NULL, "prediction", 1, 1, NULL, &inspector), DCN_STATUS_INVALID_ARGUMENT,
+          "inspector: NULL model");
+  need(dcn_inspector_create_form(model, "segmentation_loss", 1, 1, NULL, &inspector), "dcn_inspector_create_form");
+  dcn_inspector_free(inspector);
+  need(dcn_step_create_phase(model, "classification", 1, NULL, &step), "dcn_step_create_phase");
+  refuses(dcn_step_compute(step, image, NULL, NULL, &loss), DCN_STATUS_INVALID_ARGUMENT, "compute: labels are needed");
+  need(dcn_step_compute(step, image, labels, NULL, &loss), "dcn_step_compute");
+  dcn_step_free(step);
+
+  need(dcn_model_create("{\"preset\": \"tiny\", \"family\": \"fcn\", \"classes\": 2}", NULL, 0, DCN_PART_ALL, 1,
+                        &other),
+       "dcn_model_create of an FCN");
+  check(strcmp(dcn_model_family(other), "fcn") == 0 && dcn_model_phase_count(other) == 1 &&
+            strcmp(dcn_model_phase_name(other, 0), "fcn32s") == 0,
+        "family and phases of an FCN");
+  refuses(dcn_step_create(other, 2, 1, NULL, &step), DCN_STATUS_INVALID_ARGUMENT, "step: a phase that an FCN has not");
+  need(dcn_step_create_phase(other, "fcn32s", 1, NULL, &step), "dcn_step_create_phase");
+  refuses(dcn_step_compute(step, image, labels, NULL, &loss), DCN_STATUS_INVALID_ARGUMENT, "compute: masks are needed");
+  need(dcn_step_compute(step, image, NULL, mask, &loss), "a step without labels");
+  check(fabs(loss - log(3)) < 1e-5, "scores of 0 for background and two classes: a loss of %g", loss);
+  need(dcn_step_apply(step, 0.1), "dcn_step_apply");
+  dcn_step_free(step);
+  dcn_model_free(other);
+}
+
 static int32_t stop_at_once(int64_t done, int64_t total, void *user_data) {
   (void)done, (void)total;
   ++*(int *)user_data;
@@ -269,6 +322,13 @@ static void data(const dcn_model *model, const char *path) {
   training.existing_run = 0;
   refuses(dcn_trainer_create(model, 7, dataset, NULL, &training, &trainer), DCN_STATUS_INVALID_ARGUMENT,
           "trainer: unknown phase");
+  refuses(dcn_trainer_create_phase(model, "fcn32s", dataset, NULL, &training, &trainer), DCN_STATUS_INVALID_ARGUMENT,
+          "trainer: unknown name of a phase");
+  check(trainer == NULL, "a failed trainer leaves NULL");
+  refuses(dcn_trainer_create_phase(model, NULL, dataset, NULL, &training, &trainer), DCN_STATUS_INVALID_ARGUMENT,
+          "trainer: NULL phase");
+  refuses(dcn_trainer_create_phase(NULL, "segmentation", dataset, NULL, &training, &trainer),
+          DCN_STATUS_INVALID_ARGUMENT, "trainer: NULL model");
   dcn_dataset_free(dataset);
 }
 
@@ -352,6 +412,7 @@ int main(int argc, char **argv) {
   need(dcn_model_create("tiny", names, 2, DCN_PART_ALL, 1, &model), "dcn_model_create");
   images(model);
   tensors(model);
+  families(model);
   data(model, argv[2]);
   files(argv[2]);
   dcn_model_free(model);

@@ -1,4 +1,5 @@
-/* training FOLDER DATASET: runs of both phases through the header: progress, cancel, resume, evaluation. */
+/* training FOLDER DATASET: runs of both phases, and of another family's, through the header: progress, cancel, resume,
+ * evaluation. */
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
@@ -14,13 +15,14 @@ static const char settings2[] =
     " \"conversion\": {\"batches\": 2, \"batch_size\": 2}}";
 
 typedef struct {
-  int stop_at, calls, evaluations, conversions;
+  int stop_at, calls, evaluations, conversions, phase;
   double loss;
 } watch;
 
 static int32_t observe(const dcn_progress *progress, void *user_data) {
   watch *seen = (watch *)user_data;
   seen->calls++;
+  seen->phase = progress->phase;
   if (progress->stage == DCN_STAGE_CONVERSION) {
     seen->conversions++;
     return 0;
@@ -64,6 +66,26 @@ static int equal(const dcn_model *a, const dcn_model *b) {
   return compared > 5;
 }
 
+/* A phase by its name: its number is its place. */
+static void other_family(const dcn_dataset *dataset) {
+  dcn_trainer_options options = DCN_TRAINER_OPTIONS_INIT;
+  dcn_model *model, *trained;
+  dcn_trainer *trainer;
+  watch seen = {-1, 0, 0, 0, 0, 0};
+  float bias[3] = {0, 0, 0};
+  need(dcn_model_create("{\"preset\": \"tiny\", \"family\": \"fcn\"}", names, 2, DCN_PART_NONE, 0, &model), "an FCN");
+  options.settings = "{\"solver\": {\"maximum_iterations\": 2, \"base_learning_rate\": 0.01}}";
+  need(dcn_trainer_create_phase(model, "fcn32s", dataset, NULL, &options, &trainer), "dcn_trainer_create_phase");
+  need(dcn_trainer_run(trainer, observe, &seen), "dcn_trainer_run");
+  check(seen.calls == 2 && seen.phase == 1, "progress of a phase by its name");
+  need(dcn_trainer_model(trainer, &trained), "dcn_trainer_model");
+  need(dcn_model_copy_parameter(trained, "score_fr.bias", bias, 3), "dcn_model_copy_parameter");
+  check(bias[0] != 0 && strcmp(dcn_model_family(trained), "fcn") == 0, "an FCN is trained");
+  dcn_model_free(trained);
+  dcn_trainer_free(trainer);
+  dcn_model_free(model);
+}
+
 int main(int argc, char **argv) {
   char run[1200], path[1200];
   dcn_model *empty, *whole, *resumed, *both, *reopened, *early, *larger;
@@ -72,7 +94,7 @@ int main(int argc, char **argv) {
   dcn_session *session;
   dcn_report *report;
   dcn_trainer_options options = DCN_TRAINER_OPTIONS_INIT;
-  watch seen = {-1, 0, 0, 0, 0};
+  watch seen = {-1, 0, 0, 0, 0, 0};
   const char *const more[2] = {"disc", "ring"};
   if (argc != 3) return 2;
   snprintf(run, sizeof run, "%s/run", argv[1]);
@@ -148,6 +170,7 @@ int main(int argc, char **argv) {
   dcn_model_free(resumed);
   dcn_model_free(whole);
   dcn_model_free(empty);
+  other_family(dataset);
   dcn_dataset_free(dataset);
   return check_failures ? 1 : 0;
 }

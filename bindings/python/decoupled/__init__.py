@@ -28,7 +28,7 @@ from .model import Model, Parameters, Parts, TensorInfo
 from .proposals import Proposer, train_forest
 from .session import Prediction, Predictor, Session, evaluate, predict
 from .step import Step
-from .training import Progress, Trainer, train_classification, train_segmentation
+from .training import Progress, Trainer, train, train_classification, train_segmentation
 
 __version__ = "0.1.0"
 
@@ -39,5 +39,5 @@ __all__ = [
     "Prediction", "Predictor", "Progress", "Proposer", "Report", "Session", "StateError", "Step", "TensorInfo",
     "Trainer", "Unsupported", "backends", "check_data", "convert", "evaluate", "label_colors", "library_path", "library_version",
     "load_image", "load_label_map", "log_to", "predict", "save_image", "save_label_map", "save_overlay", "thread_count",
-    "train_classification", "train_forest", "train_segmentation",
+    "train", "train_classification", "train_forest", "train_segmentation",
 ]

@@ -259,6 +259,9 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "dcn_model_input_size": (c_int32, [_model]),
     "dcn_model_parts": (c_int32, [_model]),
     "dcn_model_description": (c_char_p, [_model]),
+    "dcn_model_family": (c_char_p, [_model]),
+    "dcn_model_phase_count": (c_int32, [_model]),
+    "dcn_model_phase_name": (c_char_p, [_model, c_int32]),
     "dcn_model_parameter_count": (c_int32, [_model]),
     "dcn_model_parameter_info": (c_int32, [_model, c_int32, _tensor]),
     "dcn_model_parameter_find": (c_int32, [_model, c_char_p, _tensor]),
@@ -279,6 +282,8 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "dcn_result_free": (None, [_result]),
     "dcn_inspector_create": (
         c_int32, [_model, c_int32, c_int32, c_int32, POINTER(dcn_session_options), POINTER(_inspector)]),
+    "dcn_inspector_create_form": (
+        c_int32, [_model, c_char_p, c_int32, c_int32, POINTER(dcn_session_options), POINTER(_inspector)]),
     "dcn_inspector_value_count": (c_int32, [_inspector]),
     "dcn_inspector_value_info": (c_int32, [_inspector, c_int32, _tensor]),
     "dcn_inspector_value_find": (c_int32, [_inspector, c_char_p, _tensor]),
@@ -289,6 +294,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "dcn_inspector_cancel": (c_int32, [_inspector]),
     "dcn_inspector_free": (None, [_inspector]),
     "dcn_step_create": (c_int32, [_model, c_int32, c_int32, POINTER(dcn_step_options), POINTER(_step)]),
+    "dcn_step_create_phase": (c_int32, [_model, c_char_p, c_int32, POINTER(dcn_step_options), POINTER(_step)]),
     "dcn_step_compute": (c_int32, [_step, _floats, _floats, _int, _doubles]),
     "dcn_step_apply": (c_int32, [_step, c_double]),
     "dcn_step_parameter_count": (c_int32, [_step]),
@@ -337,6 +343,8 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
         c_int32, [_dataset, POINTER(dcn_forest_options), c_char_p, dcn_count_callback, c_void_p]),
     "dcn_trainer_create": (
         c_int32, [_model, c_int32, _dataset, _dataset, POINTER(dcn_trainer_options), POINTER(_trainer)]),
+    "dcn_trainer_create_phase": (
+        c_int32, [_model, c_char_p, _dataset, _dataset, POINTER(dcn_trainer_options), POINTER(_trainer)]),
     "dcn_trainer_run": (c_int32, [_trainer, dcn_progress_callback, c_void_p]),
     "dcn_trainer_cancel": (c_int32, [_trainer]),
     "dcn_trainer_iteration": (c_int64, [_trainer]),

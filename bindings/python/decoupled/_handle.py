@@ -126,6 +126,22 @@ def whole(value: int, what: str, bits: int = 31) -> int:
     return number
 
 
+def create(function: str, model: Handle, choice: str | int, what: str, *arguments: Any) -> int:
+    """Calls a function of the library that makes a handle for a phase or form of a model.
+
+    Args:
+        function: takes the number; with `_what` behind its name there is one that takes the name
+        choice: name or number of the phase or form
+        what: "phase" or "form"
+
+    Returns:
+        the status
+    """
+    if isinstance(choice, str):
+        return int(getattr(library(), f"{function}_{what}")(model._handle, encode(choice, what), *arguments))
+    return int(getattr(library(), function)(model._handle, whole(choice, what), *arguments))
+
+
 def session_options(**members: Any) -> Any:
     """`dcn_session_options` of Python values; the struct keeps its strings alive."""
     members["backend"] = encode_optional(members.get("backend"), "backend")

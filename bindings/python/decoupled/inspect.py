@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _declarations as c
-from ._handle import Handle, Path, encode, fitted, names_array, session_options, tensor_infos, whole
+from ._handle import Handle, Path, create, encode, fitted, names_array, session_options, tensor_infos, whole
 from ._library import library
-from .errors import InvalidArgument, check
+from .errors import check
 from .model import Model, TensorInfo
 
 __all__ = ["Form", "Inspector"]
 
-Form = Literal["prediction", "classification_loss", "segmentation_loss"]
-_FORMS: dict[Any, int] = {
-    "prediction": c.DCN_FORM_PREDICTION, "classification_loss": c.DCN_FORM_CLASSIFICATION_LOSS,
-    "segmentation_loss": c.DCN_FORM_SEGMENTATION_LOSS,
-}
+#: "prediction", or the name of a phase with "_loss" behind it; or the place: 0 for the prediction, then the phases.
+Form = str | int
 
 
 class Inspector(Handle):
     """Computes values of a network by name.
 
-    With N images, R label rows, L classes and input size S the inputs of a form are:
+    With N images, R label rows, L classes and input size S the inputs of a DecoupledNet's forms are:
 
     - "prediction", the plain procedure: "image" float32 [N,3,S,S], "row_to_image" int32 [R] (the image of each label row),
       "seeds" float32 [R,L,1,1] (what is back-propagated for each class, 0 for those a row does not ask for). Among the
@@ -36,11 +33,14 @@ class Inspector(Handle):
     - "segmentation_loss", loss and gradients of phase 2, normalised by the statistics of the batch: "image", "labels"
       [N,L,1,1], "mask" int32 [N,S,S] (0, 1, or 255 = ignored), "loss_gradient" [1] (1). R is not used.
 
+    Other families have the form "prediction" and one for each of `Model.phases`; `values` tells their inputs.
+
     A result is named after its layer; its second output, such as the switches of a pool, has ".1" behind the name.
 
     Args:
         model: kept alive by the inspector
-        form: what is laid open
+        form: what is laid open: "prediction", or a phase's name with "_loss" behind it; or its number, 0 for the
+            prediction, then the phases
         images: N
         rows: R
         backend, threads: as for `Session`
@@ -55,13 +55,11 @@ class Inspector(Handle):
         self, model: Model, form: Form = "prediction", images: int = 1, rows: int = 1, *, backend: Path | None = None,
         threads: int = 0,
     ) -> None:
-        if form not in _FORMS:
-            raise InvalidArgument(f"A form is one of {', '.join(_FORMS)}, not {form!r}.")
         options = session_options(backend=backend, threads=threads)
         pointer = ctypes.POINTER(c.dcn_inspector)()
-        check(library().dcn_inspector_create(
-            model._handle, _FORMS[form], whole(images, "images"), whole(rows, "rows"), ctypes.byref(options),
-            ctypes.byref(pointer)))
+        check(create(
+            "dcn_inspector_create", model, form, "form", whole(images, "images"), whole(rows, "rows"),
+            ctypes.byref(options), ctypes.byref(pointer)))
         self._own(pointer)
 
     @property

@@ -19,7 +19,7 @@ from .errors import InvalidArgument, Unsupported, check
 
 __all__ = ["Description", "Model", "Parameters", "Parts", "TensorInfo"]
 
-#: A preset's name ("vgg16", "vgg16-small", "small", "tiny"), or settings; `{"preset": "tiny", "input_size": 64}` does both.
+#: A preset's name ("vgg16", "small", "tiny", "fcn32s"...), or settings; `{"preset": "tiny", "input_size": 64}` does both.
 Description = str | Mapping[str, Any]
 
 _TYPES: dict[int, Any] = {
@@ -163,7 +163,8 @@ class Model(Handle):
         """Makes a model with weights drawn from `seed`.
 
         Args:
-            description: a preset's name, or settings; those left out are those of the preset, else of vgg16
+            description: a preset's name, or settings; those left out are those of the preset, else of vgg16. Their "family"
+                is the kind of network
             classes: names of the object classes in the order of the scores, without background; None = as many as the
                 description says, named "class1", "class2" and so on
             parts: whose weights to draw; trainers draw what is missing
@@ -272,6 +273,23 @@ class Model(Handle):
         """All settings of the network."""
         settings: dict[str, Any] = json.loads(library().dcn_model_description(self._handle))
         return settings
+
+    @property
+    def family(self) -> str:
+        """The kind of network: "decouplednet", or one of those it is compared with."""
+        return decode(library().dcn_model_family(self._handle))
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """Names of the phases in which the family is trained, one after the other: ("classification", "segmentation") for
+        a DecoupledNet. The number of a phase is its place, from 1.
+        """
+        handle, lib = self._handle, library()
+        return tuple(decode(lib.dcn_model_phase_name(handle, i)) for i in range(lib.dcn_model_phase_count(handle)))
+
+    def _phase_name(self, phase: str | int) -> str:
+        """Name of a phase that the library has taken by name or number."""
+        return phase if isinstance(phase, str) else self.phases[phase - 1]
 
     @property
     def input_size(self) -> int:

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _declarations as c
-from ._handle import Handle, Path, encode, encode_optional, fitted, floats, tensor_infos, to_json, whole
+from ._handle import Handle, Path, create, encode, encode_optional, fitted, floats, tensor_infos, to_json, whole
 from ._library import library
 from .errors import InvalidArgument, NameNotFound, check
+from .inspect import Inspector
 from .model import Model, TensorInfo
-from .training import PHASES, Phase
+from .training import Phase
 
 __all__ = ["Step"]
 
@@ -24,7 +25,7 @@ class Step(Handle):
 
     Args:
         model: its trained parameters are replaced by copies in memory, which `apply` changes; all weights must be there
-        phase: "classification" (1) or "segmentation" (2)
+        phase: one of `model.phases`, or its number from 1: "classification" (1) or "segmentation" (2) for a DecoupledNet
         images: N, the images of a batch
         multipliers: what learning rate and weight decay are multiplied by: None or "caffe" = those of the authors' files
             (biases twice the rate and no decay, all else 1); "uniform" = 1 for everything; or rules on top of the
@@ -32,7 +33,7 @@ class Step(Handle):
             of 0 fixes a parameter: it is not among `parameters` then.
         momentum: of the steps; it starts at 0
         weight_decay: of the steps
-        dropout: phase 1: drop out as in training
+        dropout: drop out as in training, where the phase does
         seed: of dropout
         backend, threads: as for `Session`
 
@@ -47,26 +48,30 @@ class Step(Handle):
         multipliers: str | Sequence[Mapping[str, Any]] | None = None, momentum: float = 0.9, weight_decay: float = 5e-4,
         dropout: bool = False, seed: int = 1, backend: Path | None = None, threads: int = 0,
     ) -> None:
-        if phase not in PHASES:
-            raise InvalidArgument(f"A phase is 'classification' or 'segmentation', not {phase!r}.")
         rules = to_json(multipliers) if not isinstance(multipliers, (str, type(None))) else encode_optional(multipliers)
         options = c.dcn_step_options.initial(
             threads=whole(threads, "threads"), backend=encode_optional(backend, "backend"), multipliers=rules,
             momentum=float(momentum), weight_decay=float(weight_decay), dropout=int(dropout), seed=whole(seed, "seed", 64))
         pointer = ctypes.POINTER(c.dcn_step)()
-        check(library().dcn_step_create(
-            model._handle, PHASES[phase], whole(images, "images"), ctypes.byref(options), ctypes.byref(pointer)))
+        check(create(
+            "dcn_step_create", model, phase, "phase", whole(images, "images"), ctypes.byref(options),
+            ctypes.byref(pointer)))
         self._own(pointer)
         self._shapes = (int(images), model.input_size, len(model.classes))
-        self._masks_needed = phase == "segmentation"
+        self._phase = model._phase_name(phase)
+        # The inputs of the phase's graph tell whether it reads labels and masks.
+        with Inspector(model, f"{self._phase}_loss", images, backend="reference", threads=1) as loss:
+            self._inputs = {name for name, info in loss.values.items() if info.role == "input"}
 
-    def compute(self, images: ArrayLike, labels: ArrayLike, masks: ArrayLike | None = None) -> float:
+    def compute(self, images: ArrayLike, labels: ArrayLike | None = None, masks: ArrayLike | None = None) -> float:
         """Computes loss and gradients of a batch; the model stays as it is.
 
         Args:
             images: float32 [N,3,S,S], preprocessed
-            labels: float32 [N,L]; phase 1: image-level labels, 0 to 1; phase 2: 1 for the classes of the mask
-            masks: phase 2: int32 [N,S,S], 0 background, 1 foreground, 255 ignored
+            labels: float32 [N,L]; "classification": image-level labels, 0 to 1; "segmentation": 1 for the classes of the
+                mask; None in phases that read none
+            masks: int32 [N,S,S], 0 background, 255 ignored; "segmentation": 1 foreground; phases that learn all classes at
+                once: c + 1 class c; None in phases that read none, such as "classification"
 
         Returns:
             the loss
@@ -76,13 +81,15 @@ class Step(Handle):
         """
         count, size, classes = self._shapes
         pixels = fitted(images, np.float32, (count, 3, size, size), "images")
-        rows = fitted(labels, np.float32, (count, classes), "labels")
-        if self._masks_needed != (masks is not None):
-            raise InvalidArgument(f"Masks are {'needed in phase 2' if self._masks_needed else 'not used in phase 1'}.")
+        for what, given, read in (("labels", labels, "labels"), ("masks", masks, "mask")):
+            if (given is not None) != (read in self._inputs):
+                raise InvalidArgument(f"The phase '{self._phase}' {'needs' if given is None else 'reads no'} {what}.")
+        rows = None if labels is None else fitted(labels, np.float32, (count, classes), "labels")
         mask = None if masks is None else fitted(masks, np.int32, (count, size, size), "masks")
-        pointer = None if mask is None else mask.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
         loss = ctypes.c_double()
-        check(library().dcn_step_compute(self._handle, floats(pixels), floats(rows), pointer, ctypes.byref(loss)))
+        check(library().dcn_step_compute(
+            self._handle, floats(pixels), None if rows is None else floats(rows),
+            None if mask is None else mask.ctypes.data_as(ctypes.POINTER(ctypes.c_int32)), ctypes.byref(loss)))
         return loss.value
 
     def apply(self, learning_rate: float) -> None:
@@ -101,7 +108,7 @@ class Step(Handle):
 
     @property
     def layers(self) -> dict[str, TensorInfo]:
-        """The layers that normalise by the statistics of the batch, with the shape [channels]; none in phase 1."""
+        """The layers that normalise by the statistics of the batch, with the shape [channels]; there may be none."""
         return self._infos("dcn_step_layer_count", "dcn_step_layer_info")
 
     def _infos(self, count: str, read: str) -> dict[str, TensorInfo]:

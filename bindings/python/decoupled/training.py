@@ -1,4 +1,4 @@
-"""Training, one phase a run: classification from image-level labels, then segmentation from masks."""
+"""Training, one phase a run; of a DecoupledNet: classification from image-level labels, then segmentation from masks."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import ctypes
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from . import _declarations as c
-from ._handle import Guard, Handle, Path, encode_optional, to_json, whole
+from ._handle import Guard, Handle, Path, create, encode_optional, to_json, whole
 from ._library import library
 from .dataset import Dataset
 from .errors import Cancelled, InvalidArgument, check
 from .model import Model
 
-__all__ = ["Phase", "Progress", "ProgressCallback", "Trainer", "train_classification", "train_segmentation"]
+__all__ = ["Phase", "Progress", "ProgressCallback", "Trainer", "train", "train_classification", "train_segmentation"]
 
-Phase = Literal["classification", "segmentation"]
-PHASES: dict[Any, int] = {"classification": c.DCN_PHASE_CLASSIFICATION, "segmentation": c.DCN_PHASE_SEGMENTATION}
-_PHASE_NAMES = {number: name for name, number in PHASES.items()}
+#: The name of a phase, one of `Model.phases`, or its place among them, from 1.
+Phase = str | int
 _STAGES = {c.DCN_STAGE_TRAINING: "training", c.DCN_STAGE_CONVERSION: "conversion"}
 
 
@@ -29,7 +28,7 @@ class Progress:
     was measured; other numbers are NaN then.
 
     Attributes:
-        phase: "classification" or "segmentation"
+        phase: its name, one of `Model.phases`
         stage: "training", or behind phase 2 "conversion": statistics are measured over training batches
         iteration: finished iterations (of the conversion: batches)
         maximum_iterations: when it ends; 0 = unknown
@@ -63,18 +62,17 @@ class Progress:
     mean_iou: float | None
 
     @staticmethod
-    def read(record: Any) -> Progress:
-        """From a `dcn_progress`."""
+    def read(record: Any, phase: str) -> Progress:
+        """From a `dcn_progress` of a phase."""
 
         def measured(number: float) -> float | None:
             return None if math.isnan(number) else number
 
         return Progress(
-            _PHASE_NAMES.get(record.phase, str(record.phase)), _STAGES.get(record.stage, str(record.stage)),
-            record.iteration, record.maximum_iterations, record.loss, record.smoothed_loss, record.learning_rate,
-            record.gradient_norm, record.images_per_second, record.remaining_seconds, measured(record.validation_loss),
-            measured(record.mean_average_precision), measured(record.pixel_accuracy), measured(record.foreground_iou),
-            measured(record.mean_iou))
+            phase, _STAGES.get(record.stage, str(record.stage)), record.iteration, record.maximum_iterations, record.loss,
+            record.smoothed_loss, record.learning_rate, record.gradient_norm, record.images_per_second,
+            record.remaining_seconds, measured(record.validation_loss), measured(record.mean_average_precision),
+            measured(record.pixel_accuracy), measured(record.foreground_iou), measured(record.mean_iou))
 
 
 #: Called after each iteration on the thread that trains. False stops the run, an exception does too and is raised again.
@@ -88,9 +86,9 @@ class Trainer(Handle):
         model: is not changed; weights it lacks are drawn from the seed. Phase 2 needs a trained classification part.
         dataset: its classes are matched with the model's by name. Phase 1 uses all items, which need labels, phase 2 those
             with masks.
-        phase: "classification" (1) or "segmentation" (2)
+        phase: one of `model.phases`, or its number from 1: "classification" (1) or "segmentation" (2) for a DecoupledNet
         validation: evaluated on now and then; the best model is kept by it
-        settings: those left out keep their defaults, unknown ones are an error; docs/settings.md explains them. Both phases:
+        settings: those left out keep their defaults, unknown ones are an error; docs/settings.md explains them. All phases:
             "seed", "solver" {base_learning_rate, policy, warm_up_iterations, method, momentum, second_momentum, weight_decay,
             batch_size, iter_size, maximum_iterations, multipliers, gradient_clipping, caffe}, "augmentation" {resize_to,
             mirror, square, scale_jitter, colour_jitter}; phase 1 also "labels"; phase 2 also "cropping" {windows_per_subset,
@@ -120,8 +118,6 @@ class Trainer(Handle):
         evaluate_every: int = 0, record_every: int = 0, whole_images: bool = False,
         prediction: Mapping[str, Any] | None = None,
     ) -> None:
-        if phase not in PHASES:
-            raise InvalidArgument(f"A phase is 'classification' or 'segmentation', not {phase!r}.")
         if resume and overwrite:
             raise InvalidArgument("A run is either resumed or overwritten.")
         if (resume or overwrite) and directory is None:
@@ -135,10 +131,12 @@ class Trainer(Handle):
             evaluate_every=whole(evaluate_every, "evaluate_every"), record_every=whole(record_every, "record_every"),
             whole_images=int(whole_images), prediction=None if prediction is None else to_json(prediction))
         pointer = ctypes.POINTER(c.dcn_trainer)()
-        check(library().dcn_trainer_create(
-            model._handle, PHASES[phase], dataset._handle, None if validation is None else validation._handle,
-            ctypes.byref(options), ctypes.byref(pointer)))
+        check(create(
+            "dcn_trainer_create", model, phase, "phase", dataset._handle,
+            None if validation is None else validation._handle, ctypes.byref(options), ctypes.byref(pointer)))
         self._own(pointer)
+        #: the name of the phase
+        self.phase = model._phase_name(phase)
 
     def run(self, progress: ProgressCallback | None = None) -> bool:
         """Trains to the last iteration; phase 2 then measures the final statistics.
@@ -159,7 +157,7 @@ class Trainer(Handle):
         lib, handle = library(), self._handle
 
         def tell(record: Any, user_data: Any) -> Any:
-            return progress is None or progress(Progress.read(record.contents))
+            return progress is None or progress(Progress.read(record.contents, self.phase))
 
         try:
             with Guard(lambda: lib.dcn_trainer_cancel(handle)) as guard:
@@ -192,37 +190,19 @@ class Trainer(Handle):
         return "<Trainer, closed>" if self.closed else f"<Trainer after {self.iteration} iterations>"
 
 
-def _train(
-    model: Model, dataset: Dataset, phase: Phase, progress: ProgressCallback | None,
-    settings: Mapping[str, Any] | None, seed: int | None, solver: Mapping[str, Any], options: dict[str, Any],
-) -> Model:
-    chosen = dict(settings or {})
-    if seed is not None:
-        chosen["seed"] = seed
-    named = {name: value for name, value in solver.items() if value is not None}
-    if named:
-        chosen["solver"] = {**chosen.get("solver", {}), **named}
-    with Trainer(model, dataset, phase, settings=chosen, **options) as trainer:
-        if not trainer.run(progress):
-            place = options.get("directory")
-            how = f"; go on with directory={str(place)!r}, resume=True" if place is not None else ""
-            raise Cancelled(f"The {phase} training was stopped after {trainer.iteration} iterations{how}.")
-        return trainer.model()
-
-
-def train_classification(
-    model: Model, dataset: Dataset, *, iterations: int | None = None, learning_rate: float | None = None,
+def train(
+    model: Model, dataset: Dataset, phase: Phase, *, iterations: int | None = None, learning_rate: float | None = None,
     batch_size: int | None = None, iter_size: int | None = None, seed: int | None = None,
     settings: Mapping[str, Any] | None = None, progress: ProgressCallback | None = None, **options: Any,
 ) -> Model:
-    """Phase 1: learns the classes from image-level labels. An iteration takes `batch_size` x `iter_size` images.
+    """Trains one phase to its end. An iteration takes `batch_size` x `iter_size` images.
 
     Args:
         iterations, learning_rate, batch_size, iter_size: `maximum_iterations`, `base_learning_rate`, `batch_size` and
             `iter_size` of the solver, over `settings`
         seed: of order, crops and dropout, over `settings`
         progress: called after each iteration; False stops
-        model, dataset, settings, options: as for `Trainer`: validation, directory, resume, backend, threads...
+        model, dataset, phase, settings, options: as for `Trainer`: validation, directory, resume, backend, threads...
 
     Returns:
         the trained model; `model` is not changed
@@ -231,10 +211,35 @@ def train_classification(
         Cancelled: `progress` stopped the run; use `Trainer` to have the model nevertheless
         and as `Trainer` and `Trainer.run`
     """
+    chosen = dict(settings or {})
+    if seed is not None:
+        chosen["seed"] = seed
     solver = {
         "maximum_iterations": iterations, "base_learning_rate": learning_rate, "batch_size": batch_size,
         "iter_size": iter_size}
-    return _train(model, dataset, "classification", progress, settings, seed, solver, options)
+    named = {name: value for name, value in solver.items() if value is not None}
+    if named:
+        chosen["solver"] = {**chosen.get("solver", {}), **named}
+    with Trainer(model, dataset, phase, settings=chosen, **options) as trainer:
+        if not trainer.run(progress):
+            place = options.get("directory")
+            how = f"; go on with directory={str(place)!r}, resume=True" if place is not None else ""
+            raise Cancelled(f"The {trainer.phase} training was stopped after {trainer.iteration} iterations{how}.")
+        return trainer.model()
+
+
+def train_classification(
+    model: Model, dataset: Dataset, *, iterations: int | None = None, learning_rate: float | None = None,
+    batch_size: int | None = None, iter_size: int | None = None, seed: int | None = None,
+    settings: Mapping[str, Any] | None = None, progress: ProgressCallback | None = None, **options: Any,
+) -> Model:
+    """Phase 1 of a DecoupledNet: learns the classes from image-level labels.
+
+    Arguments, result and exceptions are those of `train`.
+    """
+    return train(
+        model, dataset, "classification", iterations=iterations, learning_rate=learning_rate, batch_size=batch_size,
+        iter_size=iter_size, seed=seed, settings=settings, progress=progress, **options)
 
 
 def train_segmentation(
@@ -242,11 +247,11 @@ def train_segmentation(
     batch_size: int | None = None, iter_size: int | None = None, seed: int | None = None,
     settings: Mapping[str, Any] | None = None, progress: ProgressCallback | None = None, **options: Any,
 ) -> Model:
-    """Phase 2: learns to segment from the items with masks, with a classification part that stays as it is.
+    """Phase 2 of a DecoupledNet: learns to segment from the items with masks, with a classification part that stays as it
+    is.
 
-    Arguments, result and exceptions are those of `train_classification`.
+    Arguments, result and exceptions are those of `train`.
     """
-    solver = {
-        "maximum_iterations": iterations, "base_learning_rate": learning_rate, "batch_size": batch_size,
-        "iter_size": iter_size}
-    return _train(model, dataset, "segmentation", progress, settings, seed, solver, options)
+    return train(
+        model, dataset, "segmentation", iterations=iterations, learning_rate=learning_rate, batch_size=batch_size,
+        iter_size=iter_size, seed=seed, settings=settings, progress=progress, **options)

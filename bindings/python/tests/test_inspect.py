@@ -55,10 +55,18 @@ def test_what_is_refused(trained: decoupled.Model, inspector: decoupled.Inspecto
         inspector.set("row_to_image", np.zeros(3))
     with pytest.raises(ValueError):
         inspector.set("conv1_1.weight", np.zeros((8, 3, 3, 3)))
-    with pytest.raises(ValueError, match="not 'other'"):
-        decoupled.Inspector(trained, "other")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="no form 'other'; its forms are prediction, classification_loss, segmentation_loss"):
+        decoupled.Inspector(trained, "other")
+    with pytest.raises(ValueError, match="no form 3"):
+        decoupled.Inspector(trained, 3)
     with decoupled.Inspector(trained) as empty, pytest.raises(ValueError, match="image"):
         empty.run(["scores"])
+
+
+@pytest.mark.parametrize("name, number", [("prediction", 0), ("classification_loss", 1), ("segmentation_loss", 2)])
+def test_forms_by_number(name: str, number: int, trained: decoupled.Model) -> None:
+    with decoupled.Inspector(trained, name) as named, decoupled.Inspector(trained, number) as numbered:
+        assert named.values == numbered.values
 
 
 def test_gradients_agree_with_a_step(trained: decoupled.Model, random: np.random.Generator) -> None:

@@ -17,6 +17,7 @@ def test_create(model: decoupled.Model) -> None:
     assert model.class_index("square") == 1
     assert model.input_size == 32 and model.parts == decoupled.Parts.ALL
     assert model.description["stage_channels"] == [8, 16, 16]
+    assert model.family == "decouplednet" and model.phases == ("classification", "segmentation")
     assert repr(model) == "<Model of 2 classes, input 32x32>"
     with pytest.raises(KeyError, match="circle, square"):
         model.class_index("hexagon")

@@ -64,6 +64,15 @@ def test_conversion_is_told(trained: decoupled.Model, train_set: decoupled.Datas
     assert {p.phase for p in told} == {"segmentation"}
 
 
+@pytest.mark.parametrize("name, number", [("classification", 1), ("segmentation", 2)])
+def test_phases_by_number(name: str, number: int, trained: decoupled.Model, train_set: decoupled.Dataset) -> None:
+    with decoupled.Trainer(trained, train_set, name) as named, decoupled.Trainer(trained, train_set, number) as numbered:
+        assert named.phase == numbered.phase == name
+    model = decoupled.Model.create("tiny", trained.classes)
+    with decoupled.Step(model, name, 1) as one, decoupled.Step(model, number, 1) as other:
+        assert list(one.parameters) == list(other.parameters)
+
+
 class Oops(Exception):
     """Raised by a callback."""
 
@@ -162,7 +171,10 @@ def test_what_is_refused(model: decoupled.Model, train_set: decoupled.Dataset, t
         decoupled.Trainer(model, train_set, **{"phase": "classification", **options}).close()
 
     for options, sentence in (
-        ({"phase": "both"}, "not 'both'"),
+        ({"phase": "both"}, "'decouplednet' has no phase 'both'; its phases are classification, segmentation"),
+        ({"phase": 3}, "no phase 3"),
+        ({"phase": 0}, "no phase 0"),
+        ({"phase": -1}, "phase must lie"),
         ({"resume": True, "overwrite": True, "directory": tmp_path}, "either resumed or overwritten"),
         ({"resume": True}, "directory is needed"),
         ({"settings": {"solver": {"learning_rate": 1}}}, "learning_rate"),
@@ -172,13 +184,24 @@ def test_what_is_refused(model: decoupled.Model, train_set: decoupled.Dataset, t
     ):
         with pytest.raises(ValueError, match=sentence):
             trainer(**options)
-    with pytest.raises(TypeError):
-        trainer(threads=1.5)
+    for wrong in ({"threads": 1.5}, {"phase": None}, {"phase": 1.0}):
+        with pytest.raises(TypeError):
+            trainer(**wrong)
     (tmp_path / "file").write_text("")
     with pytest.raises(decoupled.DecoupledError, match="file' is in the way"):
         trainer(directory=tmp_path / "file" / "run")
     with pytest.raises(decoupled.NumericError):
         decoupled.train_classification(model, train_set, iterations=200, **{**SMALL, "learning_rate": 1e4})
+
+
+def test_an_unknown_phase_deletes_no_run(
+    model: decoupled.Model, train_set: decoupled.Dataset, tmp_path: Path
+) -> None:
+    decoupled.train(model, train_set, "classification", iterations=1, directory=tmp_path, **SMALL)
+    files = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(ValueError, match="no phase 'clasification'"):
+        decoupled.train(model, train_set, "clasification", iterations=1, directory=tmp_path, overwrite=True, **SMALL)
+    assert sorted(path.name for path in tmp_path.iterdir()) == files and "model.safetensors" in files
 
 
 def test_step_classification(model: decoupled.Model, random: np.random.Generator) -> None:
@@ -200,9 +223,11 @@ def test_step_classification(model: decoupled.Model, random: np.random.Generator
         assert step.compute(images, labels) < loss
         with pytest.raises(KeyError, match="nothing"):
             step.gradient("nothing")
-        for wrong in ((images[:1], labels), (images, labels[:, :1]), (images, labels, np.zeros((2, 32, 32), int))):
+        for wrong in ((images[:1], labels), (images, labels[:, :1])):
             with pytest.raises(ValueError):
                 step.compute(*wrong)
+        with pytest.raises(ValueError, match="phase 'classification' reads no masks"):
+            step.compute(images, labels, np.zeros((2, 32, 32), int))
 
 
 def test_step_segmentation(trained: decoupled.Model, tmp_path: Path, random: np.random.Generator) -> None:
@@ -223,8 +248,10 @@ def test_step_segmentation(trained: decoupled.Model, tmp_path: Path, random: np.
         step.apply(0.01)
         np.testing.assert_array_equal(model.parameters["seg_score.weight"], fixed)
         assert not np.array_equal(model.parameters["fc6_seg.weight"], moving)
-        with pytest.raises(ValueError, match="Masks are needed"):
+        with pytest.raises(ValueError, match="phase 'segmentation' needs masks"):
             step.compute(images, np.eye(2))
+        with pytest.raises(ValueError, match="phase 'segmentation' needs labels"):
+            step.compute(images, None, masks)
         with pytest.raises(ValueError, match="int32, which float64"):
             step.compute(images, np.eye(2), masks.astype(float))
         with pytest.raises(KeyError):
