@@ -25,6 +25,7 @@ struct ReportPage {
       try picture("\(id)-labels.jpg", Overlay.draw(image, labels: prediction.labelMap), caption: "prediction"))
     for (index, classIndex) in prediction.identified.enumerated() {
       let name = model.classNames[classIndex]
+      guard index < prediction.foregroundMaps.count else { continue }
       let map = prediction.foregroundMaps[index]
       let score = Console.decimal(Double(prediction.scores[classIndex]), 2)
       cells.append(
@@ -32,6 +33,7 @@ struct ReportPage {
           "\(id)-foreground-\(name).jpg",
           HeatMap.draw(map, range: 0...1, over: image),
           caption: "\(name) \(score)"))
+      guard index < prediction.activationMaps.count else { continue }
       let plane = ActivationView.mostRepresentative(prediction.activationMaps[index], foreground: map)
       let large = ActivationView.enlarged(plane, width: image.width, height: image.height)
       cells.append(

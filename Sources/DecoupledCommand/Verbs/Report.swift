@@ -31,8 +31,9 @@ struct Report: ParsableCommand {
     let dataset = try measured.open()
     let (backend, control) = try engine.open()
     var settings = try measured.prediction.settings()
-    settings.foregroundMaps = true
-    settings.activationMaps = true
+    let gives = try Families.of(model.description).gives
+    settings.foregroundMaps = gives.contains(.foregroundMaps)
+    settings.activationMaps = gives.contains(.activationMaps)
     let predictor = try Predictor(model, backend: backend, control: control, settings: settings)
     let results = try result.map { ($0, try EvaluationResult.read($0)) }
     var page = ReportPage(model: model, folder: output)
