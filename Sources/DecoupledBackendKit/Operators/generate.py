@@ -131,6 +131,7 @@ def main():
             path.write_text(wanted)
         elif not path.exists() or path.read_text() != wanted:
             sys.exit(f"{path.name} is not what {HEADER.name} says; run {pathlib.Path(__file__).relative_to(SOURCES.parent)}")
+    print(f"{len(found)} operators, up to date")
 
 
 main()
