@@ -37,19 +37,33 @@ enum FusedActivation: Equatable {
   }
 }
 
-/// The same for vectors, in a form that inner loops need not ask for the activation.
-struct VectorActivation<Vector: SIMD> where Vector.Scalar == Float {
-  /// What is smaller becomes this.
-  private let least: Vector
+/// The same for vectors, in a form that inner loops need not ask for the activation. Each width has its own function, and vectors
+/// of equal elements are made ahead: both would otherwise go through the elements one by one.
+struct VectorActivation {
+  /// What is smaller becomes 0.
+  private let least8: SIMD8<Float>
+  private let least16: SIMD16<Float>
   private let isHardSwish: Bool
 
   @inline(__always) init(_ activation: FusedActivation) {
-    least = Vector(repeating: activation == .relu ? 0 : -.infinity)
+    let least: Float = activation == .relu ? 0 : -.infinity
+    least8 = SIMD8(repeating: least)
+    least16 = SIMD16(repeating: least)
     isHardSwish = activation == .hardSwish
   }
 
-  @inline(__always) func value(_ x: Vector) -> Vector {
-    guard isHardSwish else { return x.replacing(with: least, where: x .< least) }
+  @inline(__always) func value(_ x: SIMD8<Float>) -> SIMD8<Float> {
+    guard isHardSwish else { return x.replacing(with: 0, where: x .< least8) }
+    return Self.hardSwish(x)
+  }
+
+  @inline(__always) func value(_ x: SIMD16<Float>) -> SIMD16<Float> {
+    guard isHardSwish else { return x.replacing(with: 0, where: x .< least16) }
+    return SIMD16(lowHalf: Self.hardSwish(x.lowHalf), highHalf: Self.hardSwish(x.highHalf))
+  }
+
+  /// Out of line, so that the loops of the other activations stay small.
+  @inline(never) private static func hardSwish(_ x: SIMD8<Float>) -> SIMD8<Float> {
     let gate = x * (1 / 6) + 0.5
     return x * gate.replacing(with: 0, where: gate .< 0).replacing(with: 1, where: gate .> 1)
   }

@@ -42,7 +42,7 @@ struct ChannelEpilogue {
   struct Part {
     let factor: ChannelVector
     let summand: ChannelVector
-    let activation: VectorActivation<ChannelVector>
+    let activation: VectorActivation
 
     @inline(__always) func finish(_ value: ChannelVector) -> ChannelVector {
       activation.value(multiplyAdd(summand, value, factor))

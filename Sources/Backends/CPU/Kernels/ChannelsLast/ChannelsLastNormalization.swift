@@ -74,7 +74,7 @@ final class ChannelsLastNormalization: SwiftKernel {
       offset[channel] = Float(Double(shift.base[channel]) - (means[channel] - Double(high[channel])) * slope)
     }
     let tasks = sums.tasks(x.count)
-    let wide = VectorActivation<SIMD8<Float>>(activation)
+    let wide = VectorActivation(activation)
     try call.parallelFor(tasks.count) { index, _ in
       let image = tasks.image(index)
       for pixel in tasks.range(index) {
