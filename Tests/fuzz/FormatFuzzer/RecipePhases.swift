@@ -1,0 +1,1 @@
+../../../Sources/DecoupledCommand/Options/RecipePhases.swift
