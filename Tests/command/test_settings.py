@@ -29,7 +29,7 @@ def members(group: str) -> list[str]:
 @pytest.mark.parametrize("path", ["Include/decoupled/decoupled.h", "bindings/python/decoupled/training.py"])
 def test_lists_for_programmers_are_whole(path: str) -> None:
     text = (ROOT / path).read_text()
-    found = re.search(r'Both phases:\s.*?"seed", .*?"conversion" \{.*?\}', text.replace(" *  ", " "), re.DOTALL)
+    found = re.search(r'(?:All|Both) phases:\s.*?"seed", .*?"conversion" \{.*?\}', text.replace(" *  ", " "), re.DOTALL)
     assert found, path
     common, first, second = re.split(r'phase [12] also', found[0])
     groups = {name: re.findall(r"\w+", names) for name, names in re.findall(r'"(\w+)"\s+\{(.*?)\}', found[0], re.DOTALL)}

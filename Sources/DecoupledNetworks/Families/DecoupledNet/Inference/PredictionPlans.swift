@@ -51,8 +51,9 @@ final class PredictionPlans {
     // its features once for all passes.
     let made = network.graph.dependencies(of: [heads.scores, heads.maxLogits])
     let read = network.graph.valuesCrossing(to: [network.rowToImage, network.seeds, network.saliency])
-    let shared = settings.plain ? [] : read.filter { !made.contains($0) }
-    let kept = Set(backward + read.filter(made.contains)).union(network.graph.boundary(of: shared, in: made))
+    let ofFeatures = read.filter { !made.contains($0) }
+    let shared = settings.plain ? [] : ofFeatures
+    let kept = Set(backward + read.filter(made.contains)).union(network.graph.boundary(of: ofFeatures, in: made))
     let halves = model.parameters.halfNames
     let cut = Self.cut(
       network, largeRow: settings.largeRow ?? (halves.isEmpty ? Self.largeRow : Self.largeRowToSaveMemory))
