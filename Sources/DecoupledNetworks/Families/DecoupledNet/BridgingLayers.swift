@@ -4,8 +4,6 @@ import DecoupledCore
 struct BridgingLayers {
   /// The class-specific activation map g^l: fc6-deconv after normalisation and ReLU, [rows, C, h, w].
   let activation: ValueID
-  /// The part of fc6-seg that only depends on the image, when it is computed apart.
-  let spatialHalf: ValueID?
 
   /// How fc6-seg gets the features that all label rows of an image share.
   enum SpatialFeatures {
@@ -28,7 +26,6 @@ struct BridgingLayers {
     )
     let classSpecific = try builder.normalization("\(pool)_bp_bn", saliency, training: training)
     var x: ValueID
-    var spatialHalf: ValueID?
     switch spatial {
     case .perRow(let rows):
       let normalized = try builder.normalization("\(pool)_bn", rows, training: training)
@@ -46,13 +43,12 @@ struct BridgingLayers {
       let shared = try builder.graph.add1(Conv(window), [normalized, halves[0]], name: "fc6_seg/spatial")
       let classHalf = try builder.graph.add1(Conv(window), [classSpecific, halves[1], bias], name: "fc6_seg/class")
       x = try builder.graph.add1(Add(), [classHalf, shared, rowToImage], name: "fc6_seg")
-      spatialHalf = shared
     }
     x = try builder.relu(try builder.normalization("bnfc6_seg", x, training: training), name: "relu6_seg")
     x = try builder.convolution("fc7_seg", x, out: width, kernel: 1)
     x = try builder.relu(try builder.normalization("bnfc7_seg", x, training: training), name: "relu7_seg")
     x = try builder.deconvolution("fc6_deconv", x, out: channels, kernel: kernel)
     x = try builder.relu(try builder.normalization("fc6_deconv_bn", x, training: training), name: "activation")
-    return BridgingLayers(activation: x, spatialHalf: spatialHalf)
+    return BridgingLayers(activation: x)
   }
 }

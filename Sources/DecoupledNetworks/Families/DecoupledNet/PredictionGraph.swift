@@ -18,8 +18,6 @@ public struct PredictionGraph: Sendable {
   /// pool5-bp of the label rows: an input, because pool5-bp is linear in the seed and the rows are sums of seeds; in the
   /// plain procedure the same value as `seedSaliency`.
   public let saliency: ValueID
-  /// The half of fc6-seg that the label rows of an image share, [images, channels, n, n]; nil in the plain procedure.
-  public let spatialHalf: ValueID?
   /// Class-specific activation maps, [rows, C, h, w].
   public let activation: ValueID
   /// What each stage of the segmentation network un-pools, [rows, C, h, w], coarsest first; the first is `activation`.
@@ -62,7 +60,6 @@ public struct PredictionGraph: Sendable {
     let bridging = try builder.building(.bridge) {
       try BridgingLayers.build(&$0, spatial: spatial, stride: source.stride, saliency: saliency, training: false)
     }
-    spatialHalf = bridging.spatialHalf
     activation = bridging.activation
     let decoder = try Decoders.make(description)
     let (activation, rowToImage, classification) = (self.activation, self.rowToImage, self.classification)
